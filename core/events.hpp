@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace medius {
+
+enum class Side : std::int8_t { kLeft = 0, kRight = 1 };
+enum class EventType : std::int8_t { kFootStrike = 0, kToeOff = 1 };
+
+inline constexpr Side kSides[] = {Side::kLeft, Side::kRight};
+
+/// A foot touching or leaving the ground, at its own (sub-frame) time in seconds.
+struct GaitEvent {
+  double time = 0.0;
+  Side side = Side::kLeft;
+  EventType type = EventType::kFootStrike;
+  friend bool operator==(const GaitEvent&, const GaitEvent&) = default;
+};
+
+/// Sorted by time.
+using GaitEvents = std::vector<GaitEvent>;
+
+[[nodiscard]] constexpr std::string_view ToString(Side side) {
+  return side == Side::kLeft ? "left" : "right";
+}
+[[nodiscard]] constexpr std::string_view ToString(EventType type) {
+  return type == EventType::kFootStrike ? "foot_strike" : "toe_off";
+}
+
+}  // namespace medius

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/camera_rig.hpp"
+#include "core/events.hpp"
+#include "core/kinematics.hpp"
+#include "core/observations.hpp"
+#include "core/time_base.hpp"
+#include "core/trajectories.hpp"
+#include "core/trial.hpp"
+
+namespace medius::storage {
+
+inline constexpr int kSchemaVersion = 1;
+
+/// The parts of a trial file, by their group: what a rewrite carries over or leaves out.
+enum class TrialPart { kRig, kObservations, kTrajectories, kEvents, kKinematics, kStrides, kSummary };
+
+/// An open trial file (HDF5, see docs/file-format.md). Opening checks the format, the version, that
+/// every dataset has the type and shape that the others imply, and its checksums where it is read;
+/// it refuses external links, external storage, virtual datasets, unknown filters and sizes that
+/// cannot be. Not for use by several threads at once.
+///
+/// Every member throws InputError that names the file, the dataset and what is wrong with it.
+class TrialReader {
+ public:
+  explicit TrialReader(const std::filesystem::path& path);
+  ~TrialReader();
+  TrialReader(TrialReader&&) noexcept;
+  TrialReader& operator=(TrialReader&&) noexcept;
+  TrialReader(const TrialReader&) = delete;
+  TrialReader& operator=(const TrialReader&) = delete;
+
+  [[nodiscard]] const std::filesystem::path& path() const;
+  [[nodiscard]] const TrialHeader& header() const;
+  [[nodiscard]] const TimeBase& time_base() const;
+  [[nodiscard]] bool Has(TrialPart part) const;
+
+  /// Names of the markers, index = MarkerId; empty where the trial has neither labels nor
+  /// trajectories. A trial of labelled sightings has labels before it has positions.
+  [[nodiscard]] const std::vector<std::string>& labels() const;
+  /// Names of the cameras that have observations, in file order.
+  [[nodiscard]] const std::vector<std::string>& observation_cameras() const;
+
+  [[nodiscard]] CameraRig ReadRig() const;
+  /// Sightings of `cameras` (by name, in that order) in the frames given.
+  [[nodiscard]] ObservationBlock ReadObservations(FrameRange frames,
+                                                  const std::vector<std::string>& cameras) const;
+  [[nodiscard]] TrajectoryBlock ReadTrajectories(FrameRange frames) const;
+  [[nodiscard]] GaitEvents ReadEvents() const;
+  [[nodiscard]] Kinematics ReadKinematics() const;
+  [[nodiscard]] StrideTable ReadStrides() const;
+  [[nodiscard]] Summary ReadSummary() const;
+  [[nodiscard]] std::vector<StageProvenance> ReadProvenance() const;
+
+  /// Reads every dataset through its checksum: is the file whole?
+  void VerifyAll() const;
+
+ private:
+  friend class TrialWriter;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Writes a trial file beside its place under a temporary name and publishes it whole: nothing of
+/// the old file is touched before Commit(), which flushes, checks, syncs and renames. Without
+/// Commit() the destructor removes the temporary file. Parts may be written in any order, frames of
+/// a part in order. A temporary file that a killed process left behind is removed by the next writer
+/// of the same target.
+///
+/// Every member throws InputError that names the file and what failed (a full disk: the space).
+class TrialWriter {
+ public:
+  explicit TrialWriter(const std::filesystem::path& path);
+  ~TrialWriter();
+  TrialWriter(const TrialWriter&) = delete;
+  TrialWriter& operator=(const TrialWriter&) = delete;
+
+  void WriteHeader(const TrialHeader& header);
+  void WriteTimeBase(const TimeBase& time_base);
+  /// Labels alone, for a trial of labelled sightings; implied by BeginTrajectories.
+  void WriteLabels(const std::vector<std::string>& labels);
+  void WriteRig(const CameraRig& rig);
+
+  /// @param columns  which optional columns the blocks will have, the same in every block.
+  struct ObservationColumns {
+    bool sigma = false;
+    bool radius = false;
+    bool intensity = false;
+    bool label = false;
+  };
+  void BeginObservations(const std::vector<std::string>& cameras, ObservationColumns columns);
+  /// The next frames, cameras in the order of BeginObservations.
+  void AppendObservations(const ObservationBlock& block);
+
+  void BeginTrajectories(const std::vector<std::string>& labels);
+  void AppendTrajectories(const TrajectoryBlock& block);
+
+  void WriteEvents(const GaitEvents& events);
+  void WriteKinematics(const Kinematics& kinematics);
+  void WriteStrides(const StrideTable& strides);
+  void WriteSummary(const Summary& summary);
+  void WriteProvenance(const StageProvenance& provenance);
+
+  /// Copies header, time base, labels and provenance of an open trial, and the parts named, without
+  /// unpacking them. Attributes and datasets that this version does not know are carried along.
+  void CopyFrom(const TrialReader& source, const std::vector<TrialPart>& parts);
+
+  /// Checks that what was begun is complete, flushes, syncs, renames over the target, syncs the
+  /// folder. Success means that the file is on disk.
+  void Commit();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace medius::storage
