@@ -15,9 +15,9 @@ namespace medius::internal {
 
 /// A condition that only a bug in Medius can break. Always armed; throws std::logic_error rather
 /// than aborting, so that a recording under way can still close its file.
-#define MEDIUS_CHECK(condition, message)                                            \
-  do {                                                                              \
-    if (!(condition)) {                                                             \
-      ::medius::internal::FailCheck(__FILE__, __LINE__, #condition, (message));     \
-    }                                                                               \
+#define MEDIUS_CHECK(condition, message)                                        \
+  do {                                                                          \
+    if (!(condition)) {                                                         \
+      ::medius::internal::FailCheck(__FILE__, __LINE__, #condition, (message)); \
+    }                                                                           \
   } while (false)

@@ -12,7 +12,7 @@ namespace medius {
 /// What a column of numbers means: the one source of names, units and signs for files, tables and
 /// pages. The unit is that in memory and in the file (SI): "rad", "s", "m", "1/min", "" for none.
 struct QuantityDescription {
-  std::string name;        ///< snake_case without a unit, e.g. "pelvis_obliquity"
+  std::string name;  ///< snake_case without a unit, e.g. "pelvis_obliquity"
   std::string unit;
   std::string definition;  ///< one sentence: what, sign, how
 };

@@ -1,0 +1,79 @@
+#include <algorithm>
+#include <atomic>
+#include <exception>
+
+#include <tbb/blocked_range.h>
+#include <tbb/global_control.h>
+#include <tbb/parallel_for.h>
+#include <tbb/parallel_pipeline.h>
+#include <tbb/task_arena.h>
+
+#include "core/check.hpp"
+#include "core/parallel.hpp"
+
+namespace medius {
+namespace {
+
+// Runs work where exactly `threads` threads serve it. The global limit has to be lifted as well: by
+// default TBB never uses more threads than the machine has cores, and a test with seven wants
+// seven.
+template <typename Work>
+void RunWithThreads(int threads, const Work& work) {
+  tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
+                            static_cast<std::size_t>(threads));
+  tbb::task_arena arena(threads);
+  arena.execute(work);
+}
+
+}  // namespace
+
+void ParallelFor(Parallelism parallelism, std::size_t count, std::size_t grain,
+                 const std::function<void(std::size_t, std::size_t)>& body) {
+  MEDIUS_CHECK(grain > 0, "a block must hold an index");
+  const std::size_t blocks = (count + grain - 1) / grain;
+  const auto run_block = [&](std::size_t block) {
+    body(block * grain, std::min(count, (block + 1) * grain));
+  };
+  if (parallelism.threads() == 1 || blocks <= 1) {
+    for (std::size_t block = 0; block < blocks; ++block) run_block(block);
+    return;
+  }
+  RunWithThreads(parallelism.threads(),
+                 [&] { tbb::parallel_for(std::size_t{0}, blocks, run_block); });
+}
+
+namespace internal {
+
+void RunOrderedPipeline(Parallelism parallelism, std::size_t max_in_flight,
+                        const std::function<ErasedItem()>& source,
+                        const std::function<void(void*)>& transform,
+                        const std::function<void(void*)>& sink) {
+  MEDIUS_CHECK(max_in_flight > 0, "a pipeline must hold an item");
+  if (parallelism.threads() == 1) {
+    while (ErasedItem item = source()) {
+      transform(item.get());
+      sink(item.get());
+    }
+    return;
+  }
+  const auto next = [&](tbb::flow_control& control) -> ErasedItem {
+    ErasedItem item = source();
+    if (!item) control.stop();
+    return item;
+  };
+  const auto apply = [&](const ErasedItem& item) {
+    transform(item.get());
+    return item;
+  };
+  const auto drain = [&](const ErasedItem& item) { sink(item.get()); };
+  RunWithThreads(parallelism.threads(), [&] {
+    tbb::parallel_pipeline(
+        max_in_flight,
+        tbb::make_filter<void, ErasedItem>(tbb::filter_mode::serial_in_order, next) &
+            tbb::make_filter<ErasedItem, ErasedItem>(tbb::filter_mode::parallel, apply) &
+            tbb::make_filter<ErasedItem, void>(tbb::filter_mode::serial_in_order, drain));
+  });
+}
+
+}  // namespace internal
+}  // namespace medius
