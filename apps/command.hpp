@@ -15,6 +15,8 @@
 
 namespace medius::apps {
 
+class ProgressDisplay;
+
 /// Exit codes of the program; docs/user-guide.md lists them for users.
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitUsage = 2;
@@ -54,7 +56,6 @@ class CommandContext {
   void Print(const std::string& text, const nlohmann::json& object) const;
 
  private:
-  class ProgressDisplay;
   Parallelism parallelism_;
   bool json_;
   std::string command_;

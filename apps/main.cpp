@@ -1,0 +1,15 @@
+#include "apps/command.hpp"
+
+int main(int argc, char** argv) {
+  using namespace medius::apps;  // NOLINT(google-build-using-namespace): the program itself
+  CommandLine commands;
+  AddSimulateCommand(commands);
+  AddProjectCommand(commands);
+  AddImportCommand(commands);
+  AddRigCommand(commands);
+  AddReconstructCommand(commands);
+  AddAnalyzeCommand(commands);
+  AddExportCommand(commands);
+  AddInfoCommand(commands);
+  return commands.Main(argc, argv);
+}
