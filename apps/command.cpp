@@ -171,11 +171,10 @@ CLI::App& CommandLine::Add(const std::string& name, const std::string& descripti
 CLI::App& CommandLine::AddToGroup(const std::string& group, const std::string& group_description,
                                   const std::string& name, const std::string& description,
                                   Run run) {
-  CLI::App* parent = app_.get_subcommand_no_throw(group);
-  if (parent == nullptr) {
-    parent = app_.add_subcommand(group, group_description);
-    parent->require_subcommand(1);
-  }
+  const std::vector<CLI::App*> same =
+      app_.get_subcommands([&](const CLI::App* known) { return known->get_name() == group; });
+  CLI::App* parent = same.empty() ? app_.add_subcommand(group, group_description) : same.front();
+  parent->require_subcommand(1);
   CLI::App& command = *parent->add_subcommand(name, description);
   Attach(command, std::move(run));
   return command;
