@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <limits>
+#include <numbers>
 #include <string>
+#include <utility>
 
 #include <Eigen/LU>
 #include <fmt/format.h>
@@ -19,12 +22,15 @@ constexpr std::array<std::pair<CameraModelKind, std::string_view>, 3> kKindNames
     {CameraModelKind::kKannalaBrandt4, "kannala_brandt_4"},
 }};
 
-constexpr double kPi = 3.14159265358979323846;
-// A pixel found by Unproject is off by less than this.
+// A pixel found by Unproject is off by less than this (or by rounding, a million pixels out).
 constexpr double kUnprojectTolerancePx = 1e-9;
 
-// Beyond this radius (84 degrees off axis) pinhole coordinates lose their meaning for a lens.
-constexpr double kLargestPinholeRadius = 10.0;
+// Beyond 89.9 degrees from the axis x/z and y/z say nothing of a lens any more.
+constexpr double kLargestPinholeAngle = 89.9 / 180.0 * std::numbers::pi;
+
+// Outside these (metres^2) a point has no direction that survives the squares of the formulas.
+constexpr double kSmallestSquaredDistance = 1e-200;
+constexpr double kLargestSquaredDistance = 1e200;
 
 struct RadialValue {
   double value;       // distorted radius
@@ -59,43 +65,73 @@ RadialValue Radial(CameraModelKind kind, const double* k, double r) {
                                                   : BrownConradyRadial(kind, k, r);
 }
 
-// First radius where the radial function stops growing, by a scan and bisection: polynomials of a
-// lens have no closed form for it.
+// Length of w = (p2, p1), the tangential coefficients.
+double TangentialLength(const double* k) {
+  return std::hypot(k[2], k[3]);
+}
+
+// True where no other point of the disc of this radius has the image of a point on its rim, given
+// that this holds inside. For Brown-Conrady the Jacobian is symmetric: along and across the radius
+// it is diag(g, f), with g the derivative of the radial function and f its factor, plus
+// 2 [(w.x) I + w x^T + x w^T] of the tangential terms. With g > 6 r |w| and f > 10/3 r |w| it is
+// positive definite whatever the angle between x and w (the worst is opposite), and a function
+// with such a Jacobian on a disc, the gradient of a convex one, takes no value twice.
+bool IsInvertibleAt(CameraModelKind kind, const double* k, double r) {
+  const RadialValue radial = Radial(kind, k, r);
+  if (kind == CameraModelKind::kKannalaBrandt4) return radial.derivative > 0.0;
+  const double tangential = r * TangentialLength(k);
+  return radial.derivative > 6.0 * tangential && radial.value > 10.0 / 3.0 * tangential * r;
+}
+
+// First radius where the model folds, by a scan and bisection over the angle from the axis: the
+// polynomials have no closed form for it.
 double LargestInvertibleRadius(CameraModelKind kind, const double* k) {
   const bool fisheye = kind == CameraModelKind::kKannalaBrandt4;
-  const double limit = fisheye ? kPi : kLargestPinholeRadius;
+  const double limit = fisheye ? std::numbers::pi : kLargestPinholeAngle;
+  const auto radius = [&](double angle) { return fisheye ? angle : std::tan(angle); };
   constexpr int kSteps = 2000;
   for (int i = 1; i <= kSteps; ++i) {
     double high = limit * i / kSteps;
-    if (Radial(kind, k, high).derivative > 0.0) continue;
+    if (IsInvertibleAt(kind, k, radius(high))) continue;
     double low = limit * (i - 1) / kSteps;
-    while (high - low > 1e-12 * high) {
+    while (high - low > 1e-14) {
       const double middle = 0.5 * (low + high);
-      (Radial(kind, k, middle).derivative > 0.0 ? low : high) = middle;
+      (IsInvertibleAt(kind, k, radius(middle)) ? low : high) = middle;
     }
-    return low;
+    return radius(low);
   }
-  return fisheye ? kPi : std::numeric_limits<double>::infinity();
+  return radius(limit);
 }
 
-// Radius whose distorted radius is `distorted`: Newton kept inside a bracket on the growing part.
+// Radius whose distorted radius is `distorted` > 0, to `tolerance` of the latter: Newton kept in a
+// bracket. The end of the range where the pixel lies beyond its image by no more than the
+// tangential terms can move it; nullopt where farther.
 std::optional<double> InvertRadial(CameraModelKind kind, const double* k, double distorted,
-                                   double max_radius) {
+                                   double max_radius, double tolerance) {
   double low = 0.0;
-  double high = std::min(max_radius, kLargestPinholeRadius);
-  const double reach = Radial(kind, k, high).value;
-  // With tangential terms the pixel may lie a little beyond the radial reach; Newton on both
-  // coordinates decides, from the edge.
-  if (distorted >= reach) return distorted > 1.05 * reach ? std::nullopt : std::optional(high);
-  double r = std::min(distorted, 0.5 * high);
-  for (int i = 0; i < 100; ++i) {
-    const RadialValue f = Radial(kind, k, r);
+  double high = std::min(distorted, max_radius);
+  RadialValue at_high = Radial(kind, k, high);
+  while (at_high.value < distorted) {
+    if (high >= max_radius) {
+      const bool fisheye = kind == CameraModelKind::kKannalaBrandt4;
+      const double slack = fisheye ? 0.0 : 3.0 * high * high * TangentialLength(k);
+      return distorted <= at_high.value + slack ? std::optional(high) : std::nullopt;
+    }
+    low = high;
+    high = std::min(2.0 * high, max_radius);
+    at_high = Radial(kind, k, high);
+  }
+  double r = high;
+  RadialValue f = at_high;
+  for (int i = 0; i < 200; ++i) {
     const double error = f.value - distorted;
+    if (std::abs(error) <= tolerance) return r;
     (error > 0.0 ? high : low) = r;
     const double newton = r - error / f.derivative;
     const double next = newton > low && newton < high ? newton : 0.5 * (low + high);
-    if (std::abs(next - r) <= 1e-15 * (1.0 + r)) return next;
+    if (next == low || next == high) return next;  // no number left between them
     r = next;
+    f = Radial(kind, k, r);
   }
   return r;
 }
@@ -125,10 +161,43 @@ void BrownConradyWithJacobian(CameraModelKind kind, const double* k, const Eigen
       radial + 2.0 * y * y * d_radial + 6.0 * p1 * y + 2.0 * p2 * x;
 }
 
+// The undistorted point of a distorted one: Newton, each step halved until it stays in the disc of
+// max_radius and comes nearer. Nothing else can stop it there, as the Jacobian is regular.
+std::optional<Eigen::Vector2d> InvertBrownConrady(CameraModelKind kind, const double* k,
+                                                  const Eigen::Vector2d& target,
+                                                  const Eigen::Vector2d& start, double max_radius,
+                                                  const Eigen::Vector2d& tolerance) {
+  Eigen::Vector2d p = start;
+  Eigen::Vector2d distorted;
+  Eigen::Matrix2d jacobian;
+  BrownConradyWithJacobian(kind, k, p, &distorted, &jacobian);
+  Eigen::Vector2d error = distorted - target;
+  for (int i = 0; i < 100; ++i) {
+    if ((error.cwiseAbs().array() <= tolerance.array()).all()) return p;
+    const Eigen::Vector2d step = jacobian.inverse() * error;
+    if (!step.allFinite()) return std::nullopt;
+    const double last = error.squaredNorm();
+    double scale = 1.0;
+    do {
+      if (scale < 1e-9) return std::nullopt;
+      const Eigen::Vector2d candidate = p - scale * step;
+      scale *= 0.5;
+      if (candidate.squaredNorm() >= max_radius * max_radius) continue;
+      BrownConradyWithJacobian(kind, k, candidate, &distorted, &jacobian);
+      error = distorted - target;
+      if (error.squaredNorm() < last) {
+        p = candidate;
+        break;
+      }
+    } while (true);
+  }
+  return std::nullopt;
+}
+
 void KannalaBrandtWithJacobian(const double* k, const Eigen::Vector3d& p,
                                Eigen::Vector2d* distorted, Eigen::Matrix<double, 2, 3>* jacobian) {
   const double r2 = p.x() * p.x() + p.y() * p.y();
-  if (r2 < 1e-20 * p.z() * p.z()) {  // on the axis: the pinhole
+  if (p.z() > 0.0 && r2 < 1e-20 * p.z() * p.z()) {  // on the axis: the pinhole
     *distorted = p.head<2>() / p.z();
     *jacobian << 1.0 / p.z(), 0.0, -p.x() / (p.z() * p.z()), 0.0, 1.0 / p.z(),
         -p.y() / (p.z() * p.z());
@@ -198,13 +267,20 @@ CameraModel::CameraModel(CameraModelKind kind, std::vector<double> intrinsics)
   max_radius_ = LargestInvertibleRadius(kind_, intrinsics_.data() + 4);
 }
 
-std::optional<Eigen::Vector2d> CameraModel::Project(const Eigen::Vector3d& x_in_camera) const {
-  const double r = x_in_camera.head<2>().norm();
-  if (kind_ == CameraModelKind::kKannalaBrandt4) {
-    if (!(std::atan2(r, x_in_camera.z()) < max_radius_)) return std::nullopt;
-  } else if (!(x_in_camera.z() > 0.0 && r < max_radius_ * x_in_camera.z())) {
-    return std::nullopt;
+bool CameraModel::IsInRange(const Eigen::Vector3d& x_in_camera) const {
+  const double r2 = x_in_camera.head<2>().squaredNorm();
+  const double z = x_in_camera.z();
+  const double distance2 = r2 + z * z;  // NaN fails both comparisons
+  if (!(distance2 > kSmallestSquaredDistance && distance2 < kLargestSquaredDistance)) return false;
+  if (kind_ != CameraModelKind::kKannalaBrandt4) {
+    return z > 0.0 && r2 < max_radius_ * max_radius_ * (z * z);
   }
+  if (z > 0.0 && max_radius_ >= 0.5 * std::numbers::pi) return true;
+  return std::atan2(std::sqrt(r2), z) < max_radius_;
+}
+
+std::optional<Eigen::Vector2d> CameraModel::Project(const Eigen::Vector3d& x_in_camera) const {
+  if (!IsInRange(x_in_camera)) return std::nullopt;
   Eigen::Vector2d xy;
   ProjectUnchecked(kind_, intrinsics_.data(), x_in_camera.data(), xy.data());
   return xy;
@@ -212,15 +288,13 @@ std::optional<Eigen::Vector2d> CameraModel::Project(const Eigen::Vector3d& x_in_
 
 std::optional<ProjectionWithJacobian> CameraModel::ProjectWithJacobian(
     const Eigen::Vector3d& x_in_camera) const {
-  const double r = x_in_camera.head<2>().norm();
+  if (!IsInRange(x_in_camera)) return std::nullopt;
   const double* k = intrinsics_.data() + 4;
   Eigen::Vector2d distorted;
   Eigen::Matrix<double, 2, 3> jacobian;
   if (kind_ == CameraModelKind::kKannalaBrandt4) {
-    if (!(std::atan2(r, x_in_camera.z()) < max_radius_)) return std::nullopt;
     KannalaBrandtWithJacobian(k, x_in_camera, &distorted, &jacobian);
   } else {
-    if (!(x_in_camera.z() > 0.0 && r < max_radius_ * x_in_camera.z())) return std::nullopt;
     const double inverse_z = 1.0 / x_in_camera.z();
     const Eigen::Vector2d normalized = x_in_camera.head<2>() * inverse_z;
     Eigen::Matrix2d d_distorted;
@@ -238,35 +312,32 @@ std::optional<ProjectionWithJacobian> CameraModel::ProjectWithJacobian(
 
 std::optional<Eigen::Vector3d> CameraModel::Unproject(const Eigen::Vector2d& xy) const {
   const double* k = intrinsics_.data() + 4;
-  const Eigen::Vector2d target((xy.x() - intrinsics_[2]) / intrinsics_[0],
-                               (xy.y() - intrinsics_[3]) / intrinsics_[1]);
-  if (!target.allFinite()) return std::nullopt;
+  const Eigen::Vector2d focal(intrinsics_[0], intrinsics_[1]);
+  const Eigen::Vector2d target =
+      (xy - Eigen::Vector2d(intrinsics_[2], intrinsics_[3])).cwiseQuotient(focal);
   const double distorted_radius = target.norm();
-  if (distorted_radius == 0.0 && k[2] == 0.0 && k[3] == 0.0) return Eigen::Vector3d::UnitZ();
-  const std::optional<double> r = InvertRadial(kind_, k, distorted_radius, max_radius_);
-  if (!r) return std::nullopt;
-  const Eigen::Vector2d direction =
-      distorted_radius > 0.0 ? Eigen::Vector2d(target / distorted_radius) : Eigen::Vector2d::Zero();
+  if (!std::isfinite(distorted_radius)) return std::nullopt;
+  if (distorted_radius == 0.0) return Eigen::Vector3d::UnitZ();
+  const Eigen::Vector2d direction = target / distorted_radius;
+
   if (kind_ == CameraModelKind::kKannalaBrandt4) {
-    if (*r >= max_radius_) return std::nullopt;
-    return Eigen::Vector3d(std::sin(*r) * direction.x(), std::sin(*r) * direction.y(),
-                           std::cos(*r));
+    constexpr double kAngleTolerance = 1e-14;  // 1e-9 px of a focal length of 100,000 px
+    const auto theta = InvertRadial(kind_, k, distorted_radius, max_radius_, kAngleTolerance);
+    if (!theta || *theta >= max_radius_) return std::nullopt;
+    const Eigen::Vector2d transverse = std::sin(*theta) * direction;
+    return Eigen::Vector3d(transverse.x(), transverse.y(), std::cos(*theta));
   }
-  Eigen::Vector2d p = *r * direction;
-  Eigen::Vector2d distorted;
-  Eigen::Matrix2d jacobian;
-  for (int i = 0; i < 50; ++i) {
-    BrownConradyWithJacobian(kind_, k, p, &distorted, &jacobian);
-    const Eigen::Vector2d error = distorted - target;
-    const bool converged = std::abs(error.x()) * intrinsics_[0] < kUnprojectTolerancePx &&
-                           std::abs(error.y()) * intrinsics_[1] < kUnprojectTolerancePx;
-    if (converged && p.norm() < max_radius_) return Eigen::Vector3d(p.x(), p.y(), 1).normalized();
-    const double determinant = jacobian.determinant();
-    if (!(std::abs(determinant) > 1e-12)) return std::nullopt;
-    p -= jacobian.inverse() * error;
-    if (!p.allFinite() || p.norm() > kLargestPinholeRadius) return std::nullopt;
-  }
-  return std::nullopt;
+  constexpr double kStartTolerance = 1e-6;
+  const auto start = InvertRadial(kind_, k, distorted_radius, max_radius_, kStartTolerance);
+  if (!start) return std::nullopt;
+  // At the very rim the Jacobian is singular: a start a little inside it.
+  const double radius = std::min(*start, 0.99 * max_radius_);
+  const double rounding = 4.0 * std::numeric_limits<double>::epsilon() * xy.cwiseAbs().maxCoeff();
+  const Eigen::Vector2d tolerance =
+      std::max(kUnprojectTolerancePx, rounding) * focal.cwiseInverse();
+  const auto p = InvertBrownConrady(kind_, k, target, radius * direction, max_radius_, tolerance);
+  if (!p) return std::nullopt;
+  return Eigen::Vector3d(p->x(), p->y(), 1.0).normalized();
 }
 
 }  // namespace medius

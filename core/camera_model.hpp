@@ -47,8 +47,10 @@ class CameraModel {
   [[nodiscard]] CameraModelKind kind() const { return kind_; }
   [[nodiscard]] const std::vector<double>& intrinsics() const { return intrinsics_; }
 
-  /// Pixel of a point; nullopt behind the camera or where the distortion is no longer invertible
-  /// (a polynomial folds back: such a point would seem to be in the image although it is not).
+  /// Pixel of a point; nullopt behind the camera (Kannala-Brandt sees behind itself as far as its
+  /// range goes), where the distortion is no longer invertible (a polynomial folds back: such a
+  /// point would seem to be in the image although it is not), at the centre of projection, and for
+  /// NaN or infinity.
   [[nodiscard]] std::optional<Eigen::Vector2d> Project(const Eigen::Vector3d& x_in_camera) const;
 
   /// As Project, with the derivative by the point. Same cases of nullopt.
@@ -61,13 +63,16 @@ class CameraModel {
   [[nodiscard]] std::optional<Eigen::Vector3d> Unproject(const Eigen::Vector2d& xy) const;
 
   /// Largest invertible radius: of (x/z, y/z) for Brown-Conrady, of the angle from the axis
-  /// (radians) for Kannala-Brandt. Infinity where the radial function never folds.
+  /// (radians) for Kannala-Brandt. Inside it no two directions share a pixel. At most tan(89.9
+  /// degrees) and pi.
   [[nodiscard]] double max_radius() const { return max_radius_; }
 
  private:
+  [[nodiscard]] bool IsInRange(const Eigen::Vector3d& x_in_camera) const;
+
   CameraModelKind kind_;
   std::vector<double> intrinsics_;
-  double max_radius_;
+  double max_radius_ = 0.0;
 };
 
 namespace internal {
@@ -90,7 +95,7 @@ void DistortKannalaBrandt(const Scalar* k, const Scalar* p, Scalar* distorted) {
   using std::sqrt;
   const Scalar r2 = p[0] * p[0] + p[1] * p[1];
   // At the axis sqrt has no derivative: there the model is the pinhole to second order.
-  if (r2 < Scalar(1e-20) * p[2] * p[2]) {
+  if (p[2] > Scalar(0.0) && r2 < Scalar(1e-20) * p[2] * p[2]) {
     distorted[0] = p[0] / p[2];
     distorted[1] = p[1] / p[2];
     return;
