@@ -1,7 +1,9 @@
 #include "core/camera_rig.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -12,26 +14,62 @@ namespace {
 
 constexpr double kRotationTolerance = 1e-6;
 
+// A name is a group of the trial file and a key of tables: one line, no path.
+bool IsUsableName(std::string_view name) {
+  const auto is_bad = [](unsigned char c) { return c < 0x20 || c == 0x7f || c == '/'; };
+  return !name.empty() && name != "." && name != ".." &&
+         std::none_of(name.begin(), name.end(), is_bad);
+}
+
+void ValidatePlace(const Camera& camera, const std::string& where) {
+  const RigidTransform& camera_from_lab = camera.camera_from_lab;
+  if (!camera_from_lab.rotation.allFinite() || !camera_from_lab.translation.allFinite()) {
+    throw InputError(where +
+                     ": camera_from_lab holds a value that is not a finite number; calibrate "
+                     "again or convert the rig anew");
+  }
+  const double determinant = camera_from_lab.rotation.determinant();
+  if (determinant <= 0.0) {
+    throw InputError(fmt::format(
+        "{}: the 3x3 part of camera_from_lab has determinant {:.3g}, +1 expected of a rotation "
+        "(a mirrored axis?); calibrate again or convert the rig anew",
+        where, determinant));
+  }
+  const double error = RotationError(camera_from_lab.rotation);
+  if (!(error < kRotationTolerance)) {
+    throw InputError(fmt::format(
+        "{}: camera_from_lab does not hold a rotation (R R^T differs from 1 by {:.2g}, at most {} "
+        "expected); calibrate again or convert the rig anew",
+        where, error, kRotationTolerance));
+  }
+}
+
+// [P,P] of the intrinsics, a rotation vector and a translation.
+void ValidateCovariance(const Camera& camera, const std::string& where) {
+  if (!camera.covariance) return;
+  const Eigen::MatrixXd& covariance = *camera.covariance;
+  const int expected = IntrinsicCount(camera.model.kind()) + 6;
+  if (covariance.rows() != expected || covariance.cols() != expected) {
+    throw InputError(
+        fmt::format("{}: covariance is {} x {}, {} x {} expected (intrinsics, rotation, "
+                    "translation)",
+                    where, covariance.rows(), covariance.cols(), expected, expected));
+  }
+  if (!covariance.allFinite()) {
+    throw InputError(where + ": covariance holds a value that is not a finite number");
+  }
+}
+
 void ValidateCamera(const Camera& camera, const std::string& where) {
   if (camera.width <= 0 || camera.height <= 0) {
     throw InputError(fmt::format("{}: image size {} x {} px; width and height must be positive",
                                  where, camera.width, camera.height));
   }
-  if (!(RotationError(camera.camera_from_lab.rotation) < kRotationTolerance)) {
-    throw InputError(fmt::format(
-        "{}: camera_from_lab does not hold a rotation (R R^T differs from 1 by {:.2g}); calibrate "
-        "again or convert the rig anew",
-        where, RotationError(camera.camera_from_lab.rotation)));
-  }
-  if (!camera.camera_from_lab.translation.allFinite()) {
-    throw InputError(where + ": camera_from_lab holds a translation that is not a finite number");
-  }
+  ValidatePlace(camera, where);
   if (!std::isfinite(camera.time_offset)) {
     throw InputError(where + ": time_offset is not a finite number of seconds");
   }
-  if (camera.covariance && !camera.covariance->allFinite()) {
-    throw InputError(where + ": covariance holds a value that is not a finite number");
-  }
+  ValidateCovariance(camera, where);
 }
 
 }  // namespace
@@ -47,9 +85,11 @@ void ValidateRig(const CameraRig& rig, std::string_view where) {
   if (rig.cameras.empty()) throw InputError(fmt::format("{}: the rig has no camera", where));
   std::set<std::string> names;
   for (const Camera& camera : rig.cameras) {
-    if (camera.name.empty() || camera.name.find('/') != std::string::npos) {
-      throw InputError(
-          fmt::format("{}: camera name \"{}\"; a name without '/' expected", where, camera.name));
+    if (!IsUsableName(camera.name)) {
+      throw InputError(fmt::format(
+          "{}: camera {} has an empty name or one with '/' or a control character; a name that can "
+          "be a folder's expected",
+          where, &camera - rig.cameras.data() + 1));
     }
     if (!names.insert(camera.name).second) {
       throw InputError(fmt::format("{}: two cameras are named \"{}\"", where, camera.name));

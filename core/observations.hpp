@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -21,7 +22,9 @@ struct CameraObservations {
   std::vector<float> intensity;                  ///< camera units
   std::vector<std::int16_t> label;               ///< index into the trial's labels or kUnlabelled
 
-  [[nodiscard]] std::size_t frame_count() const { return frame_start.size() - 1; }
+  [[nodiscard]] std::size_t frame_count() const {
+    return frame_start.empty() ? 0 : frame_start.size() - 1;  // empty once moved from
+  }
   [[nodiscard]] std::size_t row_count() const { return xy.size(); }
 };
 

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "core/check.hpp"
+
 namespace medius {
 
 /// How many threads a piece of work may use. A small value that is passed in, never global.
@@ -21,6 +23,13 @@ class Parallelism {
   int threads_;
 };
 
+namespace internal {
+/// Blocks of `grain` indices in [0, count), the last one shorter.
+constexpr std::size_t BlockCount(std::size_t count, std::size_t grain) {
+  return count / grain + (count % grain == 0 ? 0 : 1);
+}
+}  // namespace internal
+
 /// Calls body(begin, end) over blocks of `grain` indices of [0, count), in any order and at once.
 /// The blocks do not depend on the number of threads. An exception of the body is rethrown here.
 void ParallelFor(Parallelism parallelism, std::size_t count, std::size_t grain,
@@ -31,7 +40,8 @@ void ParallelFor(Parallelism parallelism, std::size_t count, std::size_t grain,
 template <typename Value, typename Map, typename Fold>
 Value ParallelReduce(Parallelism parallelism, std::size_t count, std::size_t grain, Value initial,
                      const Map& map, const Fold& fold) {
-  std::vector<std::optional<Value>> partial((count + grain - 1) / grain);
+  MEDIUS_CHECK(grain > 0, "a block must hold an index");
+  std::vector<std::optional<Value>> partial(internal::BlockCount(count, grain));
   ParallelFor(parallelism, count, grain, [&](std::size_t begin, std::size_t end) {
     partial[begin / grain] = map(begin, end);
   });

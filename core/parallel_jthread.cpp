@@ -4,10 +4,15 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <deque>
 #include <exception>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "core/check.hpp"
 #include "core/parallel.hpp"
@@ -39,13 +44,14 @@ class FirstException {
 void ParallelFor(Parallelism parallelism, std::size_t count, std::size_t grain,
                  const std::function<void(std::size_t, std::size_t)>& body) {
   MEDIUS_CHECK(grain > 0, "a block must hold an index");
-  const std::size_t blocks = (count + grain - 1) / grain;
+  const std::size_t blocks = internal::BlockCount(count, grain);
   std::atomic<std::size_t> next{0};
   FirstException failure;
   const auto work = [&] {
     for (std::size_t block = next++; block < blocks && !failure.raised(); block = next++) {
       try {
-        body(block * grain, std::min(count, (block + 1) * grain));
+        const std::size_t begin = block * grain;
+        body(begin, begin + std::min(grain, count - begin));
       } catch (...) {
         failure.Capture();
       }
@@ -53,8 +59,8 @@ void ParallelFor(Parallelism parallelism, std::size_t count, std::size_t grain,
   };
   {
     std::vector<std::jthread> threads;
-    const auto extra = std::min<std::size_t>(blocks, parallelism.threads());
-    for (std::size_t i = 1; i < extra; ++i) threads.emplace_back(work);
+    const auto wanted = std::min(blocks, static_cast<std::size_t>(parallelism.threads()));
+    for (std::size_t i = 1; i < wanted; ++i) threads.emplace_back(work);
     work();
   }
   failure.Rethrow();
@@ -72,15 +78,15 @@ class Pipeline {
       : max_in_flight_(max_in_flight), source_(source), transform_(transform), sink_(sink) {}
 
   void Work() {
-    try {
-      while (Slot* slot = Take()) {
+    while (Slot* slot = Take()) {
+      try {
         transform_(slot->item.get());
-        Finish(slot);
+      } catch (...) {
+        const std::scoped_lock lock(mutex_);
+        Fail();
+        return;
       }
-    } catch (...) {
-      failure_.Capture();
-      const std::scoped_lock lock(mutex_);
-      room_.notify_all();
+      Finish(slot);
     }
   }
 
@@ -92,30 +98,43 @@ class Pipeline {
     bool finished = false;
   };
 
+  // Called with mutex_ held, by the one that failed: nobody calls the source or the sink after it.
+  void Fail() {
+    failure_.Capture();
+    room_.notify_all();
+  }
+
   Slot* Take() {
     std::unique_lock lock(mutex_);
     room_.wait(lock, [&] {
       return failure_.raised() || exhausted_ || in_flight_.size() < max_in_flight_;
     });
     if (failure_.raised() || exhausted_) return nullptr;
-    ErasedItem item = source_();
-    if (!item) {
+    try {
+      if (ErasedItem item = source_()) {
+        in_flight_.push_back(std::make_unique<Slot>(Slot{std::move(item), false}));
+        return in_flight_.back().get();
+      }
       exhausted_ = true;
       room_.notify_all();
-      return nullptr;
+    } catch (...) {
+      Fail();
     }
-    in_flight_.push_back(std::make_unique<Slot>(Slot{std::move(item), false}));
-    return in_flight_.back().get();
+    return nullptr;
   }
 
   void Finish(Slot* slot) {
     const std::scoped_lock lock(mutex_);
     slot->finished = true;
-    while (!in_flight_.empty() && in_flight_.front()->finished && !failure_.raised()) {
-      sink_(in_flight_.front()->item.get());
-      in_flight_.pop_front();
+    try {
+      while (!in_flight_.empty() && in_flight_.front()->finished && !failure_.raised()) {
+        sink_(in_flight_.front()->item.get());
+        in_flight_.pop_front();
+      }
+      room_.notify_all();
+    } catch (...) {
+      Fail();
     }
-    room_.notify_all();
   }
 
   std::size_t max_in_flight_;

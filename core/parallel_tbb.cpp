@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <atomic>
-#include <exception>
+#include <cstddef>
+#include <functional>
 
 #include <tbb/blocked_range.h>
 #include <tbb/global_control.h>
@@ -30,9 +30,10 @@ void RunWithThreads(int threads, const Work& work) {
 void ParallelFor(Parallelism parallelism, std::size_t count, std::size_t grain,
                  const std::function<void(std::size_t, std::size_t)>& body) {
   MEDIUS_CHECK(grain > 0, "a block must hold an index");
-  const std::size_t blocks = (count + grain - 1) / grain;
+  const std::size_t blocks = internal::BlockCount(count, grain);
   const auto run_block = [&](std::size_t block) {
-    body(block * grain, std::min(count, (block + 1) * grain));
+    const std::size_t begin = block * grain;
+    body(begin, begin + std::min(grain, count - begin));
   };
   if (parallelism.threads() == 1 || blocks <= 1) {
     for (std::size_t block = 0; block < blocks; ++block) run_block(block);

@@ -1,8 +1,7 @@
 #include "core/trajectories.hpp"
 
+#include <array>
 #include <limits>
-
-#include "core/check.hpp"
 
 namespace medius {
 namespace {
@@ -53,7 +52,7 @@ MarkerSample TrajectoryBlock::Get(std::size_t frame, MarkerId marker) const {
 
 void TrajectoryBlock::Set(std::size_t frame, MarkerId marker, const MarkerSample& sample) {
   const std::size_t slot = Slot(frame, marker);
-  MEDIUS_CHECK(slot < source.size(), "sample outside the block");
+  MEDIUS_CHECK(sample.rays >= 0 && sample.rays <= 255, "a count of rays that a byte cannot hold");
   const Eigen::Matrix3d& c = sample.covariance;
   const std::array<double, 6> upper = {c(0, 0), c(0, 1), c(0, 2), c(1, 1), c(1, 2), c(2, 2)};
   for (int i = 0; i < 3; ++i) position[slot * 3 + i] = static_cast<float>(sample.position[i]);

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include <Eigen/Core>
 
+#include "core/check.hpp"
 #include "core/ids.hpp"
 #include "core/time_base.hpp"
 
@@ -60,6 +61,8 @@ class TrajectoryBlock {
 
  private:
   [[nodiscard]] std::size_t Slot(std::size_t frame, MarkerId marker) const {
+    MEDIUS_CHECK(frame < frames_.count && marker.index() < marker_count_,
+                 "a sample outside its block");
     return frame * marker_count_ + marker.index();
   }
   FrameRange frames_;
