@@ -1,0 +1,63 @@
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "analysis/body_model.hpp"
+#include "core/kinematics.hpp"
+#include "core/parallel.hpp"
+#include "core/progress.hpp"
+
+namespace medius::analysis {
+
+/// How marker positions become poses and angles.
+struct MotionOptions {
+  /// Zero-lag low-pass on marker positions, Hz; 0 filters nothing. 10-12 Hz is usual for running.
+  double cutoff_hz = 10.0;
+  /// Longest gap that is filled, seconds. Longer ones stay open.
+  double max_gap_s = 0.1;
+  /// 1 sd of each coordinate of a marker whose file gives no covariance, metres.
+  double assumed_marker_sd = 0.0005;
+  /// 1 sd of each coordinate of a filled marker, metres.
+  double filled_marker_sd = 0.003;
+  /// Frames a piece of work. Changes nothing but speed (below 1e-9 rad).
+  std::size_t chunk_frames = 4096;
+
+  /// @throws InputError that names the field that is out of range for a recording of this rate.
+  void Validate(double rate_hz) const;
+};
+
+/// What the detection of events needs, over all frames: metres in the lab, NaN where missing.
+struct EventSignals {
+  std::vector<double> pelvis_forward;               ///< X of the middle of the pelvis' markers
+  std::vector<double> pelvis_up;                    ///< Z of it
+  std::array<std::vector<double>, 2> heel_forward;  ///< by Side; X of the heel
+  std::array<std::vector<double>, 2> foot_forward;  ///< by Side; X half-way from heel to forefoot
+};
+
+/// Poses and angles of a whole recording.
+struct Motion {
+  Kinematics kinematics;
+  EventSignals signals;
+  std::array<std::vector<float>, 5> fit_rms;  ///< by Segment; metres, NaN where not fitted
+};
+
+/// The names, signs and definitions of the angles, in the order of Motion::kinematics.
+[[nodiscard]] const std::vector<QuantityDescription>& AngleDescriptions();
+
+/// Poses by rigid fit in every frame and the angles from them, with the 1 sd that the markers' own
+/// covariances cause: reduced as the filter reduces white noise, filled markers at
+/// options.filled_marker_sd. Movement of the skin is not in it; see SoftTissueSd.
+///
+/// The recording is read in chunks with enough frames on either side that the filter does not see
+/// the border. Every angle is there for every frame; NaN where it could not be computed.
+[[nodiscard]] Motion ComputeMotion(const BodyModel& body, const Recording& run,
+                                   const MotionOptions& options, Parallelism parallelism,
+                                   const WorkControl& control);
+
+/// 1 sd of a marker's movement against its segment (skin and noise together), each coordinate,
+/// metres, from the median residual of the fits: 3N coordinates less the 6 of the pose.
+/// @param median_rms  of the fits, metres, each over the N markers.
+[[nodiscard]] double SoftTissueSd(double median_rms, std::size_t marker_count);
+
+}  // namespace medius::analysis
