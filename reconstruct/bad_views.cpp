@@ -45,8 +45,8 @@ RayTerm MakeRayTerm(const View& view, const Eigen::Vector3d& origin) {
   const double distance = std::max(centre.norm(), kSmallestDistance);
   const double scale = MeanFocalLength(*view.camera) / distance * view.weight;
   RayTerm term;
-  term.A = scale * scale *
-           (Eigen::Matrix3d::Identity() - view.direction * view.direction.transpose());
+  term.A =
+      scale * scale * (Eigen::Matrix3d::Identity() - view.direction * view.direction.transpose());
   term.b = term.A * centre;
   term.q = centre.dot(term.b);
   return term;

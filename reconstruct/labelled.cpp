@@ -163,9 +163,8 @@ void TriangulateFrame(const Triangulator& triangulator, const FrameSightings& si
   const PointMotion still;
   for (std::size_t m = 0; m < samples.size(); ++m) {
     PointStatus status = PointStatus::kTooFewRays;
-    samples[m] =
-        TriangulateMarker(triangulator, sightings.Of(MarkerId(m)),
-                          motions.empty() ? still : motions[m], &status, statistics);
+    samples[m] = TriangulateMarker(triangulator, sightings.Of(MarkerId(m)),
+                                   motions.empty() ? still : motions[m], &status, statistics);
     ++statistics->points[static_cast<std::size_t>(status)];
     if (status == PointStatus::kComputed) ++statistics->computed[m];
   }

@@ -1,15 +1,25 @@
 #include "reconstruct/own_time.hpp"
 
+#include <cmath>
+
 namespace medius::reconstruct {
 namespace {
 
 // Across a longer gap a difference says little of the velocity now.
 constexpr double kLongestStep = 0.05;  // seconds
-// m/s; the first velocities come from positions that still mix the cameras' times.
-constexpr double kFirstVelocitySigma = 0.5;
+// m/s; the first velocities come from positions that still mix the cameras' times, and a difference
+// on one side lags by half a frame.
+constexpr double kRoughVelocitySigma = 0.5;
 
-bool IsUsable(const MarkerSample* sample) {
-  return sample != nullptr && sample->source != SampleSource::kMissing;
+constexpr std::size_t kNow = kOwnTimeReach;
+
+bool Has(const Neighbourhood& n, std::size_t i) {
+  return n.sample[i] != nullptr && n.sample[i]->source != SampleSource::kMissing &&
+         std::abs(n.time[i] - n.time[kNow]) <= kLongestStep;
+}
+
+Eigen::Vector3d MeanVelocity(const Neighbourhood& n, std::size_t from, std::size_t to) {
+  return (n.sample[to]->position - n.sample[from]->position) / (n.time[to] - n.time[from]);
 }
 
 }  // namespace
@@ -18,28 +28,25 @@ PointMotion EstimateMotion(const Neighbourhood& neighbours, int pass, double typ
   PointMotion motion;
   motion.speed_sigma = typical_speed;
   if (pass == 0) return motion;
-  const auto& [before, now, after] = neighbours.sample;
-  const double h_before = neighbours.time[1] - neighbours.time[0];
-  const double h_after = neighbours.time[2] - neighbours.time[1];
-  const bool has_before = IsUsable(before) && h_before <= kLongestStep;
-  const bool has_after = IsUsable(after) && h_after <= kLongestStep;
-  const double velocity_sigma = pass == 1 ? kFirstVelocitySigma : 0.0;
-  if (has_before && has_after && IsUsable(now)) {
-    // Differences for uneven steps: exact for a parabola.
-    const Eigen::Vector3d v_before = (now->position - before->position) / h_before;
-    const Eigen::Vector3d v_after = (after->position - now->position) / h_after;
-    const double h = h_before + h_after;
-    motion = {(h_after * v_before + h_before * v_after) / h, 2.0 / h * (v_after - v_before),
-              velocity_sigma};
-  } else if (has_before && has_after) {
-    motion.velocity = (after->position - before->position) / (h_before + h_after);
-    motion.speed_sigma = velocity_sigma;
-  } else if (has_before && IsUsable(now)) {
-    motion.velocity = (now->position - before->position) / h_before;
-    motion.speed_sigma = kFirstVelocitySigma;
-  } else if (has_after && IsUsable(now)) {
-    motion.velocity = (after->position - now->position) / h_after;
-    motion.speed_sigma = kFirstVelocitySigma;
+  const Neighbourhood& n = neighbours;
+  const bool before = Has(n, kNow - 1);
+  const bool after = Has(n, kNow + 1);
+  if (before && after) {
+    motion.velocity = MeanVelocity(n, kNow - 1, kNow + 1);
+    motion.speed_sigma = pass == 1 ? kRoughVelocitySigma : 0.0;
+  } else if ((before || after) && Has(n, kNow)) {
+    motion.velocity = before ? MeanVelocity(n, kNow - 1, kNow) : MeanVelocity(n, kNow, kNow + 1);
+    motion.speed_sigma = kRoughVelocitySigma;
+  }
+  if (before && after && Has(n, kNow - 2) && Has(n, kNow + 2)) {
+    // Mean velocities on either side, each at the middle of its two frames.
+    const double between =
+        0.5 * (n.time[kNow + 1] + n.time[kNow + 2] - n.time[kNow - 1] - n.time[kNow - 2]);
+    motion.acceleration =
+        (MeanVelocity(n, kNow + 1, kNow + 2) - MeanVelocity(n, kNow - 2, kNow - 1)) / between;
+    // Uneven steps: the velocity found is that of the middle between its two frames.
+    motion.velocity +=
+        (n.time[kNow] - 0.5 * (n.time[kNow - 1] + n.time[kNow + 1])) * motion.acceleration;
   }
   return motion;
 }

@@ -67,8 +67,7 @@ void Finish(const NormalEquations& normal, const Eigen::Vector3d& step, PointFit
     const auto i = static_cast<std::size_t>(view);
     fit->residual[i] -= fit->jacobian[i] * step;
   });
-  fit->outcome =
-      fit->covariance.allFinite() ? FitOutcome::kConverged : FitOutcome::kNotConverged;
+  fit->outcome = fit->covariance.allFinite() ? FitOutcome::kConverged : FitOutcome::kNotConverged;
 }
 
 // Shortens a step that failed, by damping, until chi2 falls: Levenberg's method. True where it

@@ -100,7 +100,7 @@ Reconstructor::Results Reconstructor::TriangulateAtOwnTime(std::size_t end,
   std::size_t last_first = 0;
   if (end <= returned_) return last;
   for (int pass = 0; pass < kOwnTimePasses; ++pass) {
-    const auto context = kOwnTimeContext - static_cast<std::size_t>(pass);
+    const auto context = kOwnTimeContext - static_cast<std::size_t>(pass) * kOwnTimeReach;
     const std::size_t first = Before(returned_, context);
     const std::size_t stop = std::min(end + context, pushed_);
     last = RunPass(pass, {first, stop - first}, last, last_first, parallelism);
@@ -112,26 +112,24 @@ Reconstructor::Results Reconstructor::TriangulateAtOwnTime(std::size_t end,
 Reconstructor::Results Reconstructor::RunPass(int pass, FrameRange frames, const Results& last,
                                               std::size_t last_first,
                                               Parallelism parallelism) const {
-  // The last pass's sample of a frame, or nullptr outside the trial.
-  const auto sample = [&](std::size_t frame, std::size_t marker) -> const MarkerSample* {
-    if (frame < last_first || frame >= last_first + last.size()) return nullptr;
-    return &last[frame - last_first].samples[marker];
-  };
-  const auto time = [&](std::size_t frame) {
-    return time_base_.time[std::min(frame, time_base_.frame_count() - 1)];
+  const auto look_around = [&](std::size_t frame, std::size_t marker) {
+    Neighbourhood around;
+    for (std::size_t i = 0; i < around.sample.size(); ++i) {
+      // Before frame 0 the sum wraps round, to a frame that does not exist either.
+      const std::size_t other = frame + i - kOwnTimeReach;
+      const bool exists = other >= last_first && other - last_first < last.size();
+      around.sample[i] = exists ? &last[other - last_first].samples[marker] : nullptr;
+      around.time[i] = exists ? time_base_.time[other] : 0.0;
+    }
+    return around;
   };
   Results results(frames.count);
   ParallelFor(parallelism, frames.count, kGrain, [&](std::size_t begin, std::size_t end) {
     std::vector<PointMotion> motions(marker_count_);
     for (std::size_t k = begin; k < end; ++k) {
       const std::size_t frame = frames.first + k;
-      // Before frame 0 there is none: wraps round to an index that sample() knows not to exist.
-      const std::size_t before = frame - 1;
       for (std::size_t m = 0; m < marker_count_; ++m) {
-        const Neighbourhood neighbours = {
-            {sample(before, m), sample(frame, m), sample(frame + 1, m)},
-            {time(before), time(frame), time(frame + 1)}};
-        motions[m] = EstimateMotion(neighbours, pass, options_.typical_speed);
+        motions[m] = EstimateMotion(look_around(frame, m), pass, options_.typical_speed);
       }
       Triangulate(kept_[frame - kept_first_], motions, &results[k]);
     }

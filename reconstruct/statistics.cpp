@@ -53,8 +53,9 @@ std::string WarningOf(const std::string& name, const std::vector<CameraStatistic
       MedianOfOthers(cameras, i, [](const CameraStatistics& c) { return c.RejectedShare(); });
   const double share = camera.RejectedShare();
   if (share > kSuspectRejectedShare && !(share < kSuspectRejectedRatio * others_share)) {
-    return fmt::format("camera {}: {:.0f} % of its sightings disagree with the others: has it moved?",
-                       name, 100.0 * share);
+    return fmt::format(
+        "camera {}: {:.0f} % of its sightings disagree with the others: has it moved?", name,
+        100.0 * share);
   }
   const double others_rms =
       MedianOfOthers(cameras, i, [](const CameraStatistics& c) { return c.ResidualRms(); });

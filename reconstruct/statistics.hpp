@@ -12,13 +12,13 @@ namespace medius::reconstruct {
 
 /// What became of one camera's sightings.
 struct CameraStatistics {
-  std::uint64_t labelled = 0;    ///< sightings with a label; the next five add up to it
-  std::uint64_t used = 0;        ///< part of a point
-  std::uint64_t rejected = 0;    ///< contradict the other cameras
-  std::uint64_t duplicate = 0;   ///< refused: another sighting of this camera bears the same label
-  std::uint64_t unusable = 0;    ///< not finite, or no direction has this pixel
-  std::uint64_t unmatched = 0;   ///< of markers that could not be computed
-  std::uint64_t unlabelled = 0;  ///< sightings without a label; ignored
+  std::uint64_t labelled = 0;     ///< sightings with a label; the next five add up to it
+  std::uint64_t used = 0;         ///< part of a point
+  std::uint64_t rejected = 0;     ///< contradict the other cameras
+  std::uint64_t duplicate = 0;    ///< refused: another sighting of this camera bears the same label
+  std::uint64_t unusable = 0;     ///< not finite, or no direction has this pixel
+  std::uint64_t unmatched = 0;    ///< of markers that could not be computed
+  std::uint64_t unlabelled = 0;   ///< sightings without a label; ignored
   double squared_distance = 0.0;  ///< px^2, summed over those used
 
   CameraStatistics& operator+=(const CameraStatistics& other);

@@ -125,8 +125,7 @@ double Triangulator::Sigma(const Sighting& sighting) const {
                   options_.smallest_sigma_px);
 }
 
-bool Triangulator::MakeView(const Sighting& sighting, const PointMotion& motion,
-                            View* view) const {
+bool Triangulator::MakeView(const Sighting& sighting, const PointMotion& motion, View* view) const {
   const CameraCache& cache = caches_[sighting.camera.index()];
   const std::optional<Eigen::Vector3d> direction = cache.directions.InLab(sighting.xy);
   if (!direction) return false;
@@ -202,8 +201,7 @@ double Triangulator::SquaredDistance(const MarkerSample& point, const Sighting& 
   if (!projection) return kNever;
   const Eigen::Matrix<double, 2, 3> J = projection->d_xy_d_point * camera.camera_from_lab.rotation;
   const double distance = (point.position - caches_[sighting.camera.index()].centre).norm();
-  const double moved =
-      MeanFocalLength(camera) / distance * motion.speed_sigma * camera.time_offset;
+  const double moved = MeanFocalLength(camera) / distance * motion.speed_sigma * camera.time_offset;
   const double sigma = Sigma(sighting);
   Eigen::Matrix2d S = J * point.covariance * J.transpose();
   S.diagonal().array() += sigma * sigma + moved * moved;

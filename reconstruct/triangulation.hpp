@@ -57,10 +57,10 @@ struct PointMotion {
 /// Why a point is there or not.
 enum class PointStatus : std::uint8_t {
   kComputed = 0,
-  kTooFewRays,      ///< fewer than two usable sightings
-  kNarrowAngle,     ///< all rays nearly parallel, see TriangulationOptions::min_angle
-  kViewsDisagree,   ///< and which view is wrong cannot be told
-  kBehindCamera,    ///< the rays meet behind a camera
+  kTooFewRays,     ///< fewer than two usable sightings
+  kNarrowAngle,    ///< all rays nearly parallel, see TriangulationOptions::min_angle
+  kViewsDisagree,  ///< and which view is wrong cannot be told
+  kBehindCamera,   ///< the rays meet behind a camera
   kNotConverged,
 };
 inline constexpr int kPointStatusCount = 6;

@@ -24,9 +24,10 @@ CameraRig Ring(int count) {
     const Eigen::Vector3d z = (Eigen::Vector3d(0, 0, 1) - place).normalized();
     const Eigen::Vector3d x = Eigen::Vector3d(z.y(), -z.x(), 0.0).normalized();
     Eigen::Matrix3d R;
-    R << x.transpose(), Eigen::Vector3d(z.y() * x.z() - z.z() * x.y(), z.z() * x.x() - z.x() * x.z(),
-                                        z.x() * x.y() - z.y() * x.x())
-                            .transpose(),
+    R << x.transpose(),
+        Eigen::Vector3d(z.y() * x.z() - z.z() * x.y(), z.z() * x.x() - z.x() * x.z(),
+                        z.x() * x.y() - z.y() * x.x())
+            .transpose(),
         z.transpose();
     rig.cameras.push_back({"cam" + std::to_string(i),
                            1920,

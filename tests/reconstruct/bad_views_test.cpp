@@ -18,10 +18,10 @@ void Displace(Sighting* sighting, double distance, std::mt19937_64& random) {
 }
 
 struct Score {
-  int exactly_found = 0;   // the bad views and no other
-  int missing = 0;         // not computed
-  int wrong = 0;           // computed with a bad view or without a good one
-  double whitened = 0.0;   // squared error over covariance, summed over the exactly found
+  int exactly_found = 0;  // the bad views and no other
+  int missing = 0;        // not computed
+  int wrong = 0;          // computed with a bad view or without a good one
+  double whitened = 0.0;  // squared error over covariance, summed over the exactly found
 };
 
 Score RejectOften(int cameras, int bad, double smallest_px, double largest_px, int points) {

@@ -31,8 +31,8 @@ void Append(const TrajectoryBlock& block, std::size_t* next, Result* result) {
 }
 
 // In blocks of chunk frames; the columns are laid out one frame after the other to compare.
-Result RunWhole(const CameraRig& rig, const ObservationBlock& seen, std::size_t markers, int threads,
-           std::size_t chunk) {
+Result RunWhole(const CameraRig& rig, const ObservationBlock& seen, std::size_t markers,
+                int threads, std::size_t chunk) {
   Reconstructor reconstructor(rig, TimeBase::Uniform(200.0, seen.frames.count), markers, {});
   TrajectoryBlock all(seen.frames, markers);
   std::size_t next = 0;
@@ -116,8 +116,8 @@ TEST(Reconstruct, AccountsForEverySighting) {
   std::size_t rows = 0;
   for (const CameraObservations& camera : seen.cameras) rows += camera.row_count();
   EXPECT_EQ(total.labelled + total.unlabelled, rows);
-  EXPECT_EQ(total.labelled, total.used + total.rejected + total.duplicate + total.unusable +
-                                total.unmatched);
+  EXPECT_EQ(total.labelled,
+            total.used + total.rejected + total.duplicate + total.unusable + total.unmatched);
   EXPECT_EQ(result.statistics.cameras[2].unlabelled, 2U);
   EXPECT_EQ(result.statistics.cameras[3].unusable, 1U);
   EXPECT_EQ(result.statistics.point_count(), 150U * 7U);
@@ -155,7 +155,8 @@ ObservationBlock OneMarker(const CameraRig& rig, const Eigen::Vector3d& point) {
   SceneOptions options;
   options.frames = 1;
   options.markers = 1;
-  return Film(rig, [&](std::size_t, double) { return point; }, options);
+  return Film(
+      rig, [&](std::size_t, double) { return point; }, options);
 }
 
 void AddSighting(ObservationBlock* block, std::size_t camera, const Eigen::Vector2f& xy) {
@@ -212,9 +213,9 @@ TEST(Reconstruct, NamesCameraFrameAndLabelWhereALabelHasNoMarker) {
     return "nothing thrown";
   };
   seen.cameras[1].label[seen.cameras[1].frame_start[70]] = 2;
-  EXPECT_THAT(message(), testing::AllOf(testing::HasSubstr("camera cam1, frame 70"),
-                                        testing::HasSubstr("label 2"),
-                                        testing::HasSubstr("names 2 markers")));
+  EXPECT_THAT(message(),
+              testing::AllOf(testing::HasSubstr("camera cam1, frame 70"),
+                             testing::HasSubstr("label 2"), testing::HasSubstr("names 2 markers")));
   seen.cameras[1].label[seen.cameras[1].frame_start[70]] = -7;
   EXPECT_THAT(message(), testing::HasSubstr("label -7"));
 }

@@ -90,8 +90,7 @@ ObservationBlock Film(const CameraRig& rig, const Motion& motion, const SceneOpt
         const bool swapped = uniform(random) < options.swapped_share;
         seen.xy.emplace_back((*xy + Eigen::Vector2d(dx, dy)).cast<float>());
         seen.sigma.push_back(static_cast<float>(options.noise_px));
-        seen.label.push_back(
-            static_cast<std::int16_t>(swapped ? (m + 1) % options.markers : m));
+        seen.label.push_back(static_cast<std::int16_t>(swapped ? (m + 1) % options.markers : m));
       }
       seen.frame_start.push_back(seen.xy.size());
     }
@@ -125,8 +124,8 @@ ObservationBlock Cut(const ObservationBlock& block, FrameRange frames) {
 
 Eigen::Vector3d RunningMarker(std::size_t marker, double time) {
   const double phase = 2.0 * kPi * 1.4 * time + 0.7 * static_cast<double>(marker);
-  const double reach = 0.2 + 0.03 * static_cast<double>(marker % 12);
-  return {reach * std::sin(phase) + 0.03 * std::sin(5.0 * phase),
+  const double reach = 0.4 + 0.02 * static_cast<double>(marker % 12);
+  return {reach * std::sin(phase) + 0.04 * std::sin(4.0 * phase),
           -0.5 + 0.11 * static_cast<double>(marker % 10) + 0.01 * std::cos(phase),
           0.15 + 0.17 * static_cast<double>(marker % 9) + 0.1 * std::cos(phase) +
               0.02 * std::cos(4.0 * phase)};
