@@ -1,0 +1,146 @@
+#include "storage/rig_toml.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "storage/atomic_text_file.hpp"
+#include "storage/rig_anipose.hpp"
+#include "storage/toml_table.hpp"
+
+namespace medius::storage {
+namespace {
+
+constexpr std::string_view kFormatName = "medius-rig";
+constexpr int kVersion = 1;
+
+bool IsMediusRig(const toml::table& document) {
+  return document.contains("format") || document.contains("camera");
+}
+
+CameraModel ReadModel(const TomlTable& table) {
+  const std::string name = table.Text("model");
+  const std::optional<CameraModelKind> kind = CameraModelKindFromString(name);
+  if (!kind) {
+    table.Fail(*table.table().get("model"),
+               fmt::format("model \"{}\" is not known; known are brown_conrady_5, brown_conrady_8, "
+                           "kannala_brandt_4",
+                           name));
+  }
+  std::vector<double> intrinsics =
+      table.Numbers("intrinsics", static_cast<std::size_t>(IntrinsicCount(*kind)));
+  try {
+    return CameraModel(*kind, std::move(intrinsics));
+  } catch (const InputError& error) {
+    table.Fail(*table.table().get("intrinsics"), error.what());
+  }
+}
+
+RigidTransform ReadPlace(const TomlTable& table) {
+  const Eigen::Matrix4d matrix = table.Matrix("camera_from_lab", 4, 4);
+  if (matrix.row(3) != Eigen::RowVector4d(0, 0, 0, 1)) {
+    table.Fail(*table.table().get("camera_from_lab"),
+               "the last row of camera_from_lab must be 0, 0, 0, 1");
+  }
+  return RigidTransform::FromMatrix(matrix);
+}
+
+Camera ReadCamera(const toml::table& node, const std::string& file, std::size_t number) {
+  const std::string name = TomlTable(node, file, fmt::format("camera {}", number)).Text("name");
+  const TomlTable table(node, file, "camera " + name);
+  table.AllowOnly({"name", "model", "width", "height", "intrinsics", "camera_from_lab",
+                   "time_offset", "covariance"});
+  Camera camera{name,
+                table.Count("width"),
+                table.Count("height"),
+                ReadModel(table),
+                ReadPlace(table),
+                table.Has("time_offset") ? table.Number("time_offset") : 0.0,
+                std::nullopt};
+  if (table.Has("covariance")) camera.covariance = table.Matrix("covariance");
+  return camera;
+}
+
+CameraRig ReadMediusRig(const toml::table& document, const std::string& file) {
+  const TomlTable top(document, file, "");
+  if (top.Text("format") != kFormatName) {
+    top.Fail(*document.get("format"), fmt::format("format \"{}\" is not known; \"{}\" is expected",
+                                                  top.Text("format"), kFormatName));
+  }
+  if (top.Number("version") != kVersion) {
+    top.Fail(*document.get("version"), fmt::format("version {} is not known; this program reads {}",
+                                                   top.Number("version"), kVersion));
+  }
+  top.AllowOnly({"format", "version", "camera"});
+  const toml::array* cameras = document.get_as<toml::array>("camera");
+  if (cameras == nullptr) top.Fail("has no camera; [[camera]] tables are expected");
+  CameraRig rig;
+  for (const toml::node& node : *cameras) {
+    if (!node.is_table()) top.Fail(node, "camera: a table is expected");
+    rig.cameras.push_back(ReadCamera(*node.as_table(), file, rig.cameras.size() + 1));
+  }
+  ValidateRig(rig, file);
+  return rig;
+}
+
+std::string MatrixText(const Eigen::MatrixXd& matrix) {
+  std::string text = "[\n";
+  for (Eigen::Index r = 0; r < matrix.rows(); ++r) {
+    text += "  [";
+    for (Eigen::Index c = 0; c < matrix.cols(); ++c) {
+      text += (c == 0 ? "" : ", ") + TomlNumber(matrix(r, c));
+    }
+    text += "],\n";
+  }
+  return text + "]\n";
+}
+
+}  // namespace
+
+CameraRig ReadRig(const std::filesystem::path& path) {
+  const toml::table document = ParseTomlFile(path);
+  if (!IsMediusRig(document) && IsAniposeRig(document)) {
+    throw InputError(
+        fmt::format("{}: is a rig of Anipose, Pose2Sim or caliscope; convert it first with `medius "
+                    "rig convert {} -o RIG.toml`",
+                    path.string(), path.filename().string()));
+  }
+  return ReadMediusRig(document, path.string());
+}
+
+ImportedRig ImportRig(const std::filesystem::path& path, double metres_per_unit) {
+  const toml::table document = ParseTomlFile(path);
+  ImportedRig imported;
+  if (!IsMediusRig(document) && IsAniposeRig(document)) {
+    imported.format = RigFormat::kAnipose;
+    imported.rig = ReadAniposeRig(document, path.string(), metres_per_unit, imported.warnings);
+    return imported;
+  }
+  imported.rig = ReadMediusRig(document, path.string());
+  return imported;
+}
+
+std::string FormatRig(const CameraRig& rig) {
+  ValidateRig(rig, "rig");
+  std::string text = fmt::format("format = \"{}\"\nversion = {}\n", kFormatName, kVersion);
+  for (const Camera& camera : rig.cameras) {
+    text += fmt::format("\n[[camera]]\nname = {}\nmodel = \"{}\"\nwidth = {}\nheight = {}\n",
+                        TomlText(camera.name), ToString(camera.model.kind()), camera.width,
+                        camera.height);
+    text += "intrinsics = [";
+    for (std::size_t i = 0; i < camera.model.intrinsics().size(); ++i) {
+      text += (i == 0 ? "" : ", ") + TomlNumber(camera.model.intrinsics()[i]);
+    }
+    text += "]\ncamera_from_lab = " + MatrixText(camera.camera_from_lab.ToMatrix());
+    text += "time_offset = " + TomlNumber(camera.time_offset) + "\n";
+    if (camera.covariance) text += "covariance = " + MatrixText(*camera.covariance);
+  }
+  return text;
+}
+
+void WriteRig(const std::filesystem::path& path, const CameraRig& rig) {
+  WriteTextFile(path, FormatRig(rig));
+}
+
+}  // namespace medius::storage
