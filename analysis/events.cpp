@@ -110,7 +110,8 @@ class Detector {
       : time_(time_base.time),
         rate_(time_base.rate_hz),
         options_(options),
-        signals_(Prepare(signals, time_base.rate_hz, options, markers_cutoff_hz)) {}
+        signals_(Prepare(signals, time_base.rate_hz, options, markers_cutoff_hz)),
+        heel_alone_(signals.heel_alone) {}
 
   EventDetection Detect();
 
@@ -127,11 +128,17 @@ class Detector {
   void FillLostFoot(Side side);
   void SortStances();
   std::vector<double> ContactTimes() const;
+  // Part of the contact time that comes after the raw toe off.
+  double LatePart(const Stance& stance) const {
+    return heel_alone_[static_cast<std::size_t>(stance.side)] ? options_.heel_alone_contact_fraction
+                                                              : options_.toe_off_contact_fraction;
+  }
 
   const std::vector<double>& time_;
   double rate_;
   const EventOptions& options_;
   Prepared signals_;
+  std::array<bool, 2> heel_alone_;
   std::vector<Stance> stances_;
   std::vector<Window> windows_;  // of the stances, in their order
 };
@@ -262,7 +269,7 @@ std::vector<double> Detector::ContactTimes() const {
   std::vector<double> contact;
   for (const Stance& stance : stances_) {
     const double raw = (stance.raw_toe_off - stance.strike) / rate_;
-    contact.push_back(raw / (1.0 - options_.toe_off_contact_fraction));
+    contact.push_back(raw / (1.0 - LatePart(stance)));
   }
   return RunningMedian(contact);
 }
@@ -286,7 +293,7 @@ EventDetection Detector::Detect() {
     detection.from_pelvis_only += stance.foot_lost ? 1 : 0;
     belt_speeds.push_back(stance.belt_speed);
     const double toe_off =
-        ValueAt(time_, stance.raw_toe_off + options_.toe_off_contact_fraction * contact[i] * rate_);
+        ValueAt(time_, stance.raw_toe_off + LatePart(stance) * contact[i] * rate_);
     const double duration = toe_off - strike;
     if (duration >= kShortestContact && duration <= kLongestContact) {
       detection.events.push_back({toe_off, stance.side, EventType::kToeOff});

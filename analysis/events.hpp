@@ -11,8 +11,8 @@
 
 namespace medius::analysis {
 
-/// How foot strikes and toe offs are found. The offsets were measured against force plates on 191
-/// stances of four runners and belong to these detectors; see docs/methods.md.
+/// How foot strikes and toe offs are found. The offsets were measured against force plates and
+/// belong to these detectors; see docs/methods.md.
 struct EventOptions {
   /// Low-pass of heel against pelvis, from which the windows of the stances come, Hz.
   double window_cutoff_hz = 5.0;
@@ -22,8 +22,10 @@ struct EventOptions {
   /// Foot strike: mean of (heel foremost, pelvis falling fastest) plus this, seconds.
   double foot_strike_offset_s = -0.010;
   /// Toe off: mean of (foot leaves the belt's speed, pelvis rising fastest) plus this part of the
-  /// contact time.
-  double toe_off_contact_fraction = 0.23;
+  /// contact time; the foot is half-way from heel to forefoot.
+  double toe_off_contact_fraction = 0.21;
+  /// The same where there is no forefoot marker: the heel leaves earlier.
+  double heel_alone_contact_fraction = 0.245;
   /// The foot has left the belt when its backward speed falls below this part of the belt's.
   double belt_speed_fraction = 0.85;
   /// Foot strike from the heel alone (pelvis lost), and from the pelvis alone (foot lost), seconds.

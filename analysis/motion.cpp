@@ -76,10 +76,51 @@ struct Pose {
   Eigen::Matrix3d covariance;  // of its small rotation, lab axes
 };
 
+// Residuals of one segment's markers, in the segment's axes, summed over frames.
+struct ResidualSums {
+  std::vector<Eigen::Vector3d> sum;
+  std::vector<double> count;
+  double square = 0.0;
+
+  void Add(const SegmentModel& model, const RigidFit& fit,
+           const std::vector<Eigen::Vector3d>& measured) {
+    sum.resize(model.local.size(), Eigen::Vector3d::Zero());
+    count.resize(model.local.size(), 0.0);
+    const RigidTransform local_from_lab = fit.target_from_local.Inverse();
+    for (std::size_t i = 0; i < model.local.size(); ++i) {
+      if (!measured[i].allFinite()) continue;
+      const Eigen::Vector3d residual = local_from_lab * measured[i] - model.local[i];
+      sum[i] += residual;
+      count[i] += 1.0;
+      square += residual.squaredNorm();
+    }
+  }
+  void Add(const ResidualSums& other) {
+    sum.resize(std::max(sum.size(), other.sum.size()), Eigen::Vector3d::Zero());
+    count.resize(sum.size(), 0.0);
+    for (std::size_t i = 0; i < other.sum.size(); ++i) {
+      sum[i] += other.sum[i];
+      count[i] += other.count[i];
+    }
+    square += other.square;
+  }
+  [[nodiscard]] SegmentDeformation Deformation() const {
+    double samples = 0.0;
+    double of_mean = 0.0;
+    for (std::size_t i = 0; i < sum.size(); ++i) {
+      samples += count[i];
+      if (count[i] > 0.0) of_mean += sum[i].squaredNorm() / count[i];
+    }
+    if (samples == 0.0) return {};
+    return {std::sqrt(of_mean / samples), std::sqrt(std::max(0.0, square - of_mean) / samples)};
+  }
+};
+
 // One piece of the recording on its way through the pipeline.
 struct Piece {
   FrameRange core;        // frames that it answers for
   TrajectoryBlock block;  // those and the ones around them
+  std::array<ResidualSums, 5> residuals;
 };
 
 // Turns pieces into results; each writes its own frames, so pieces may run at once.
@@ -97,7 +138,7 @@ class PieceWorker {
     }
   }
 
-  void Run(const Piece& piece) const;
+  void Run(Piece& piece) const;
 
  private:
   // Room for the markers of one segment, reused from frame to frame.
@@ -108,7 +149,7 @@ class PieceWorker {
 
   RigidFit Fit(const SegmentModel& model, const MarkerChunk& chunk, std::size_t frame,
                Scratch& scratch) const;
-  Pose FitSegment(Segment segment, const Piece& piece, const MarkerChunk& chunk, std::size_t frame,
+  Pose FitSegment(Segment segment, Piece& piece, const MarkerChunk& chunk, std::size_t frame,
                   Scratch& scratch) const;
   Eigen::Matrix3d MarkerCovariance(const Piece& piece, const MarkerChunk& chunk,
                                    std::size_t column, std::size_t frame) const;
@@ -149,7 +190,7 @@ RigidFit PieceWorker::Fit(const SegmentModel& model, const MarkerChunk& chunk, s
   return FitRigid(model.local, scratch.measured);
 }
 
-Pose PieceWorker::FitSegment(Segment segment, const Piece& piece, const MarkerChunk& chunk,
+Pose PieceWorker::FitSegment(Segment segment, Piece& piece, const MarkerChunk& chunk,
                              std::size_t frame, Scratch& scratch) const {
   Pose pose;
   const SegmentModel& model = body_[segment];
@@ -158,6 +199,7 @@ Pose PieceWorker::FitSegment(Segment segment, const Piece& piece, const MarkerCh
   if (!fit.fitted()) return pose;
   const std::size_t t = piece.block.frames().first + frame;
   motion_.fit_rms[static_cast<std::size_t>(segment)][t] = static_cast<float>(fit.rms);
+  piece.residuals[static_cast<std::size_t>(segment)].Add(model, fit, scratch.measured);
   if (segment == Segment::kPelvis) {
     const Eigen::Vector3d middle = fit.target_from_local * pelvis_middle_;
     motion_.signals.pelvis_forward[t] = middle.x();
@@ -220,7 +262,7 @@ void PieceWorker::WriteFeet(const MarkerChunk& chunk, std::size_t frame, std::si
   }
 }
 
-void PieceWorker::Run(const Piece& piece) const {
+void PieceWorker::Run(Piece& piece) const {
   MarkerChunk chunk(piece.block, body_.columns);
   chunk.FillGaps(body_.segments,
                  static_cast<std::size_t>(std::floor(options_.max_gap_s * rate_hz_ + 1e-9)));
@@ -313,21 +355,32 @@ Motion ComputeMotion(const BodyModel& body, const Recording& run, const MotionOp
     const FrameRange core = ranges[next++];
     const std::size_t first = core.first - std::min(core.first, overlap);
     const std::size_t end = std::min(core.end() + overlap, frame_count);
-    return Piece{core, run.read({first, end - first})};
+    return Piece{core, run.read({first, end - first}), {}};
   };
   // A piece takes some 15 MB with 40 markers; the bound keeps a machine of many cores below 400 MB.
   constexpr int kMaxPieces = 24;
   const auto in_flight = static_cast<std::size_t>(std::min(parallelism.threads() + 1, kMaxPieces));
+  std::array<ResidualSums, 5> residuals;
   OrderedPipeline<Piece>(
       parallelism, in_flight, source, [&worker](Piece& piece) { worker.Run(piece); },
-      [&](Piece& piece) { control.Report(piece.core.end(), frame_count); });
+      [&](Piece& piece) {
+        for (std::size_t i = 0; i < residuals.size(); ++i) residuals[i].Add(piece.residuals[i]);
+        control.Report(piece.core.end(), frame_count);
+      });
+  for (std::size_t i = 0; i < residuals.size(); ++i) {
+    motion.deformation[i] = residuals[i].Deformation();
+  }
+  for (const Side side : kSides) {
+    const auto index = static_cast<std::size_t>(side);
+    motion.signals.heel_alone[index] = body.forefoot[index].empty();
+  }
   return motion;
 }
 
-double SoftTissueSd(double median_rms, std::size_t marker_count) {
+double SoftTissueSd(double rms, std::size_t marker_count) {
   const auto coordinates = 3.0 * static_cast<double>(marker_count);
   // rms is over markers: rms^2 / 3 is over coordinates.
-  return median_rms / std::sqrt(3.0) * std::sqrt(coordinates / (coordinates - 6.0));
+  return rms / std::sqrt(3.0) * std::sqrt(coordinates / (coordinates - 6.0));
 }
 
 }  // namespace medius::analysis

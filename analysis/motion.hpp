@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <limits>
 #include <vector>
 
 #include "analysis/body_model.hpp"
@@ -33,6 +34,14 @@ struct EventSignals {
   std::vector<double> pelvis_up;                    ///< Z of it
   std::array<std::vector<double>, 2> heel_forward;  ///< by Side; X of the heel
   std::array<std::vector<double>, 2> foot_forward;  ///< by Side; X half-way from heel to forefoot
+  std::array<bool, 2> heel_alone = {};              ///< by Side; foot_forward is that of the heel
+};
+
+/// How the markers of a segment stray from where the standing trial had them on it, over all fitted
+/// frames; metres, rms over markers.
+struct SegmentDeformation {
+  double constant = std::numeric_limits<double>::quiet_NaN();  ///< the mean over the run
+  double varying = std::numeric_limits<double>::quiet_NaN();   ///< about that mean
 };
 
 /// Poses and angles of a whole recording.
@@ -40,6 +49,7 @@ struct Motion {
   Kinematics kinematics;
   EventSignals signals;
   std::array<std::vector<float>, 5> fit_rms;  ///< by Segment; metres, NaN where not fitted
+  std::array<SegmentDeformation, 5> deformation;  ///< by Segment
 };
 
 /// The names, signs and definitions of the angles, in the order of Motion::kinematics.
@@ -56,8 +66,8 @@ struct Motion {
                                    const WorkControl& control);
 
 /// 1 sd of a marker's movement against its segment (skin and noise together), each coordinate,
-/// metres, from the median residual of the fits: 3N coordinates less the 6 of the pose.
-/// @param median_rms  of the fits, metres, each over the N markers.
-[[nodiscard]] double SoftTissueSd(double median_rms, std::size_t marker_count);
+/// metres, from the residual of the fits: 3N coordinates less the 6 of the pose.
+/// @param rms  of the fits, metres, each over the N markers.
+[[nodiscard]] double SoftTissueSd(double rms, std::size_t marker_count);
 
 }  // namespace medius::analysis

@@ -132,4 +132,35 @@ double ValueAt(std::span<const double> signal, double place) {
   return (1.0 - u) * signal[index] + u * signal[index + 1];
 }
 
+double SmoothValueAt(std::span<const double> signal, double place) {
+  const double linear = ValueAt(signal, place);
+  if (std::isnan(linear)) return linear;
+  const auto i = static_cast<std::size_t>(place);
+  const double u = place - static_cast<double>(i);
+  if (u == 0.0 || i == 0 || i + 2 >= signal.size()) return linear;
+  const double p0 = signal[i - 1], p1 = signal[i], p2 = signal[i + 1], p3 = signal[i + 2];
+  const double cubic =
+      p1 + 0.5 * u *
+               (p2 - p0 +
+                u * (2.0 * p0 - 5.0 * p1 + 4.0 * p2 - p3 + u * (3.0 * (p1 - p2) + p3 - p0)));
+  return std::isnan(cubic) ? linear : cubic;
+}
+
+double GreatestValue(std::span<const double> signal, double first, double last) {
+  const double at_first = SmoothValueAt(signal, first);
+  const double at_last = SmoothValueAt(signal, last);
+  if (std::isnan(at_first + at_last)) return kNaN;
+  double greatest = std::max(at_first, at_last);
+  const auto end = static_cast<std::size_t>(std::floor(last));
+  for (auto i = static_cast<std::size_t>(std::ceil(first)); i <= end; ++i) {
+    if (std::isnan(signal[i])) return kNaN;
+    if (signal[i] < greatest) continue;
+    const bool peak = i > 0 && i + 1 < signal.size() && static_cast<double>(i) - first >= 0.5 &&
+                      last - static_cast<double>(i) >= 0.5 && signal[i] >= signal[i - 1] &&
+                      signal[i] >= signal[i + 1];
+    greatest = peak ? Refine(signal, i, true).value : signal[i];
+  }
+  return greatest;
+}
+
 }  // namespace medius::analysis

@@ -1,0 +1,208 @@
+#include "analysis/analyze.hpp"
+
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "analysis/rigid_fit.hpp"
+#include "analysis/signal.hpp"
+#include "analysis/summary.hpp"
+#include "core/error.hpp"
+
+namespace medius::analysis {
+namespace {
+
+constexpr double kDegrees = 57.29577951308232;
+constexpr std::size_t kFewStrides = 15;  // a side; docs/methods.md
+
+SegmentQuality QualityOf(Segment segment, const SegmentModel& model, const Motion& motion) {
+  const std::vector<float>& rms = motion.fit_rms[static_cast<std::size_t>(segment)];
+  SegmentQuality quality;
+  quality.segment = segment;
+  quality.deformation = motion.deformation[static_cast<std::size_t>(segment)];
+  quality.markers = model.available() ? model.local.size() : 0;
+  quality.median_rms = Quantile(std::vector<double>(rms.begin(), rms.end()), 0.5);
+  for (const float value : rms) {
+    if (std::isnan(value)) continue;
+    ++quality.frames_fitted;
+    if (static_cast<double>(value) > 3.0 * quality.median_rms) ++quality.frames_flagged;
+  }
+  return quality;
+}
+
+// Variance of a segment's rotation about its forward axis that the movement of its markers causes.
+double FrontalVariance(const SegmentModel& model, double residual_rms) {
+  if (!model.available() || std::isnan(residual_rms)) return 0.0;
+  const RigidFit at_rest = FitRigid(model.local, model.local);
+  const double sd = SoftTissueSd(residual_rms, model.local.size());
+  return sd * sd * at_rest.inverse_inertia(0, 0);
+}
+
+SystematicSigma SystematicOf(const BodyModel& body, const MarkerSet& set,
+                             const std::vector<SegmentQuality>& quality,
+                             const AnalysisOptions& options) {
+  const auto variance = [&](Segment segment) {
+    return FrontalVariance(body[segment], quality[static_cast<std::size_t>(segment)].median_rms);
+  };
+  const auto varying = [&](Segment segment) {
+    return FrontalVariance(body[segment],
+                           quality[static_cast<std::size_t>(segment)].deformation.varying);
+  };
+  SystematicSigma sigma;
+  sigma.obliquity = std::sqrt(variance(Segment::kPelvis));
+  sigma.obliquity_varying = std::sqrt(varying(Segment::kPelvis));
+  sigma.contact_time = options.contact_time_sd;
+  for (const Side side : kSides) {
+    const auto index = static_cast<std::size_t>(side);
+    sigma.hip_adduction[index] = std::sqrt(variance(Segment::kPelvis) + variance(ThighOf(side)));
+    sigma.hip_adduction_varying[index] =
+        std::sqrt(varying(Segment::kPelvis) + varying(ThighOf(side)));
+    const bool marked = set.LabelOf(fmt::format("{}_hip_centre", ToString(side))).has_value();
+    const double length = body[ThighOf(side)].length;
+    if (!marked && length > 0.0) sigma.hip_centre[index] = options.hip_centre_sd / length;
+  }
+  return sigma;
+}
+
+double MedianAngle(const Kinematics& kinematics, std::string_view name) {
+  return Quantile(kinematics.Find(name)->value, 0.5);
+}
+
+// A recording whose axes are not the lab's gives angles that look like a body's but are not.
+void WarnOfAxes(const Kinematics& kinematics, const std::string& where,
+                std::vector<std::string>& warnings) {
+  constexpr double kHalfWay = 0.7853981633974483;
+  const double heading = MedianAngle(kinematics, "pelvis_rotation");
+  const double obliquity = MedianAngle(kinematics, "pelvis_obliquity");
+  const double tilt = MedianAngle(kinematics, "pelvis_tilt");
+  if (std::abs(obliquity) > kHalfWay || std::abs(tilt) > kHalfWay) {
+    warnings.push_back(fmt::format(
+        "{}: the pelvis lies on its side or back (obliquity {:.0f}, tilt {:.0f} deg): check up in "
+        "[lab] of the marker set, and that left and right labels are not swapped",
+        where, obliquity * kDegrees, tilt * kDegrees));
+  } else if (std::abs(heading) > kHalfWay) {
+    warnings.push_back(
+        fmt::format("{}: the runner faces {:.0f} deg from the lab's +X, the direction of running: "
+                    "check forward in [lab] of the marker set",
+                    where, heading * kDegrees));
+  }
+}
+
+void WarnOfQuality(const std::vector<SegmentQuality>& quality, std::size_t frame_count,
+                   std::vector<std::string>& warnings) {
+  constexpr double kWorthSaying = 0.01;  // of the frames
+  // Metres: skin markers keep to 0.3-2 mm on thigh and shank, four pelvis markers to 2.6-4.1 mm.
+  constexpr double kPoorFit = 0.006;
+  const auto frames = static_cast<double>(frame_count);
+  for (const SegmentQuality& q : quality) {
+    if (q.markers == 0) continue;
+    const auto missing = static_cast<double>(frame_count - q.frames_fitted);
+    if (missing > kWorthSaying * frames) {
+      warnings.push_back(fmt::format("the {} is lost in {:.1f} % of the frames", ToString(q.segment),
+                                     100.0 * missing / frames));
+    }
+    if (q.median_rms > kPoorFit) {
+      warnings.push_back(fmt::format(
+          "the markers of the {} fit their places in the standing trial to {:.1f} mm only: was one "
+          "moved between the trials?",
+          ToString(q.segment), 1000.0 * q.median_rms));
+    }
+    if (static_cast<double>(q.frames_flagged) > kWorthSaying * frames) {
+      warnings.push_back(fmt::format(
+          "the markers of the {} do not keep their shape in {:.1f} % of the frames (residual above "
+          "three times its median of {:.1f} mm)",
+          ToString(q.segment), 100.0 * static_cast<double>(q.frames_flagged) / frames,
+          1000.0 * q.median_rms));
+    }
+  }
+}
+
+std::size_t AcceptedStrides(const StrideTable& strides, Side side) {
+  std::size_t count = 0;
+  for (std::size_t row = 0; row < strides.stride_count(); ++row) {
+    if (strides.side[row] == side && strides.accepted[row] != 0) ++count;
+  }
+  return count;
+}
+
+void JudgeStrides(const EventDetection& detection, AnalysisResult& result) {
+  std::array<std::size_t, 2> accepted = {};
+  for (const Side side : kSides) {
+    accepted[static_cast<std::size_t>(side)] = AcceptedStrides(result.strides, side);
+  }
+  if (result.strides.stride_count() == 0) {
+    result.not_computed = fmt::format(
+        "{} foot strikes were found and no two of one foot within 3 s: no stride to measure; is this "
+        "a run towards the lab's +X with heel markers?",
+        result.events.size());
+    return;
+  }
+  if (accepted[0] + accepted[1] == 0) {
+    result.not_computed =
+        fmt::format("{} strides were found and none accepted; the first one: {}",
+                    result.strides.stride_count(), result.strides.rejection_reason.front());
+    return;
+  }
+  for (const Side side : kSides) {
+    const std::size_t count = accepted[static_cast<std::size_t>(side)];
+    if (count >= kFewStrides) continue;
+    result.warnings.push_back(
+        fmt::format("{} accepted strides on the {} side; {} or more make a mean that can be relied on",
+                    count, ToString(side), kFewStrides));
+  }
+  if (detection.from_foot_only + detection.from_pelvis_only > 0) {
+    result.warnings.push_back(fmt::format(
+        "{} foot strikes were timed by the foot alone and {} by the pelvis alone, where the other "
+        "was lost",
+        detection.from_foot_only, detection.from_pelvis_only));
+  }
+}
+
+}  // namespace
+
+void AnalysisOptions::Validate(double rate_hz) const {
+  motion.Validate(rate_hz);
+  strides.Validate();
+  const auto require = [](bool ok, const std::string& text) {
+    if (!ok) throw InputError(text);
+  };
+  require(marker_offset >= 0.0 && marker_offset < 0.05,
+          fmt::format("marker_offset {}: 0 to 0.05 m expected", marker_offset));
+  require(hip_centre_sd >= 0.0 && hip_centre_sd < 0.05,
+          fmt::format("hip_centre_sd {}: 0 to 0.05 m expected", hip_centre_sd));
+  require(contact_time_sd >= 0.0 && contact_time_sd < 0.1,
+          fmt::format("contact_time_sd {}: 0 to 0.1 s expected", contact_time_sd));
+}
+
+AnalysisResult Analyze(const MarkerSet& set, const Recording& run, const Recording* standing,
+                       const AnalysisOptions& options, Parallelism parallelism,
+                       const WorkControl& control) {
+  options.Validate(run.time_base.rate_hz);
+  const BodyModel body = BuildBodyModel(set, run, standing, options.marker_offset);
+  Motion motion = ComputeMotion(body, run, options.motion, parallelism, control);
+
+  AnalysisResult result;
+  result.warnings = body.warnings;
+  for (const Segment segment : kSegments) {
+    result.quality.push_back(QualityOf(segment, body[segment], motion));
+  }
+  WarnOfAxes(motion.kinematics, run.where, result.warnings);
+  WarnOfQuality(result.quality, run.time_base.frame_count(), result.warnings);
+
+  control.ThrowIfCancelled();
+  const EventDetection detection =
+      DetectEvents(motion.signals, run.time_base, options.events, options.motion.cutoff_hz);
+  motion.signals = {};  // an hour's signals are not needed any more
+  result.events = detection.events;
+  result.belt_speed = detection.belt_speed;
+  result.kinematics = std::move(motion.kinematics);
+  control.ThrowIfCancelled();
+  result.strides = TabulateStrides(result.kinematics, run.time_base, result.events, options.strides);
+  result.summary =
+      Summarize(result.strides, SystematicOf(body, set, result.quality, options));
+  JudgeStrides(detection, result);
+  return result;
+}
+
+}  // namespace medius::analysis
