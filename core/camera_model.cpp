@@ -123,13 +123,17 @@ std::optional<double> InvertRadial(CameraModelKind kind, const double* k, double
   }
   double r = high;
   RadialValue f = at_high;
+  double step = high - low;
+  // Halving either the bracket or the step each time: 2^-200 of any start is enough.
   for (int i = 0; i < 200; ++i) {
     const double error = f.value - distorted;
     if (std::abs(error) <= tolerance) return r;
     (error > 0.0 ? high : low) = r;
     const double newton = r - error / f.derivative;
-    const double next = newton > low && newton < high ? newton : 0.5 * (low + high);
+    const bool keeps = newton > low && newton < high && std::abs(newton - r) < 0.5 * std::abs(step);
+    const double next = keeps ? newton : 0.5 * (low + high);
     if (next == low || next == high) return next;  // no number left between them
+    step = next - r;
     r = next;
     f = Radial(kind, k, r);
   }
@@ -161,8 +165,9 @@ void BrownConradyWithJacobian(CameraModelKind kind, const double* k, const Eigen
       radial + 2.0 * y * y * d_radial + 6.0 * p1 * y + 2.0 * p2 * x;
 }
 
-// The undistorted point of a distorted one: Newton, each step halved until it stays in the disc of
-// max_radius and comes nearer. Nothing else can stop it there, as the Jacobian is regular.
+// The undistorted point of a distorted one: Newton, each step halved until it comes nearer while
+// the Jacobian stays positive definite. It may leave the disc of max_radius on its way but not end
+// there.
 std::optional<Eigen::Vector2d> InvertBrownConrady(CameraModelKind kind, const double* k,
                                                   const Eigen::Vector2d& target,
                                                   const Eigen::Vector2d& start, double max_radius,
@@ -172,26 +177,23 @@ std::optional<Eigen::Vector2d> InvertBrownConrady(CameraModelKind kind, const do
   Eigen::Matrix2d jacobian;
   BrownConradyWithJacobian(kind, k, p, &distorted, &jacobian);
   Eigen::Vector2d error = distorted - target;
-  for (int i = 0; i < 100; ++i) {
-    if ((error.cwiseAbs().array() <= tolerance.array()).all()) return p;
+  for (int i = 0; (error.cwiseAbs().array() > tolerance.array()).any(); ++i) {
+    if (i == 100) return std::nullopt;
     const Eigen::Vector2d step = jacobian.inverse() * error;
-    if (!step.allFinite()) return std::nullopt;
     const double last = error.squaredNorm();
     double scale = 1.0;
+    Eigen::Vector2d candidate;
     do {
-      if (scale < 1e-9) return std::nullopt;
-      const Eigen::Vector2d candidate = p - scale * step;
+      if (!(scale > 1e-6)) return std::nullopt;
+      candidate = p - scale * step;
       scale *= 0.5;
-      if (candidate.squaredNorm() >= max_radius * max_radius) continue;
       BrownConradyWithJacobian(kind, k, candidate, &distorted, &jacobian);
       error = distorted - target;
-      if (error.squaredNorm() < last) {
-        p = candidate;
-        break;
-      }
-    } while (true);
+    } while (
+        !(error.squaredNorm() < last && jacobian.determinant() > 0.0 && jacobian.trace() > 0.0));
+    p = candidate;
   }
-  return std::nullopt;
+  return p.squaredNorm() < max_radius * max_radius ? std::optional(p) : std::nullopt;
 }
 
 void KannalaBrandtWithJacobian(const double* k, const Eigen::Vector3d& p,
@@ -330,14 +332,17 @@ std::optional<Eigen::Vector3d> CameraModel::Unproject(const Eigen::Vector2d& xy)
   constexpr double kStartTolerance = 1e-6;
   const auto start = InvertRadial(kind_, k, distorted_radius, max_radius_, kStartTolerance);
   if (!start) return std::nullopt;
-  // At the very rim the Jacobian is singular: a start a little inside it.
-  const double radius = std::min(*start, 0.99 * max_radius_);
   const double rounding = 4.0 * std::numeric_limits<double>::epsilon() * xy.cwiseAbs().maxCoeff();
   const Eigen::Vector2d tolerance =
       std::max(kUnprojectTolerancePx, rounding) * focal.cwiseInverse();
-  const auto p = InvertBrownConrady(kind_, k, target, radius * direction, max_radius_, tolerance);
-  if (!p) return std::nullopt;
-  return Eigen::Vector3d(p->x(), p->y(), 1.0).normalized();
+  // At the very rim the Jacobian is singular: start a little inside it. Near a fold beside a pole
+  // the first start can get stuck.
+  for (const double fraction : {1.0, 0.7, 0.3}) {
+    const Eigen::Vector2d inside = fraction * std::min(*start, 0.99 * max_radius_) * direction;
+    const auto p = InvertBrownConrady(kind_, k, target, inside, max_radius_, tolerance);
+    if (p) return Eigen::Vector3d(p->x(), p->y(), 1.0).normalized();
+  }
+  return std::nullopt;
 }
 
 }  // namespace medius
