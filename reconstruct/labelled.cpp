@@ -106,6 +106,10 @@ MarkerSample TriangulateMarker(const Triangulator& triangulator,
   }
   const TriangulatedPoint point = triangulator.Triangulate(sightings, motion);
   Count(sightings, point, statistics);
+  if (point.status == PointStatus::kComputed) {
+    statistics->chi2 += point.chi2;
+    statistics->degrees_of_freedom += static_cast<std::uint64_t>(2 * point.sample.rays - 3);
+  }
   *status = point.status;
   return point.sample;
 }

@@ -93,6 +93,8 @@ double CameraStatistics::RejectedShare() const {
 
 ReconstructStatistics& ReconstructStatistics::operator+=(const ReconstructStatistics& other) {
   frames += other.frames;
+  chi2 += other.chi2;
+  degrees_of_freedom += other.degrees_of_freedom;
   for (std::size_t i = 0; i < points.size(); ++i) points[i] += other.points[i];
   for (std::size_t i = 0; i < computed.size(); ++i) computed[i] += other.computed[i];
   for (std::size_t i = 0; i < cameras.size(); ++i) cameras[i] += other.cameras[i];
@@ -107,6 +109,11 @@ CameraStatistics ReconstructStatistics::Total() const {
 
 std::uint64_t ReconstructStatistics::point_count() const {
   return std::accumulate(points.begin(), points.end(), std::uint64_t{0});
+}
+
+double ReconstructStatistics::NoiseOverSigma() const {
+  if (degrees_of_freedom == 0) return kNaN;
+  return std::sqrt(chi2 / static_cast<double>(degrees_of_freedom));
 }
 
 std::vector<std::string> CameraWarnings(const CameraRig& rig,

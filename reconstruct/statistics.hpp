@@ -34,6 +34,8 @@ struct ReconstructStatistics {
   std::uint64_t frames = 0;
   std::array<std::uint64_t, kPointStatusCount> points = {};  ///< by PointStatus
   std::vector<std::uint64_t> computed;                       ///< [M] frames, by marker
+  double chi2 = 0.0;                                         ///< squared residuals over sigma
+  std::uint64_t degrees_of_freedom = 0;                      ///< of chi2: 2 rays - 3 each point
   std::vector<CameraStatistics> cameras;                     ///< in the order of the rig
 
   ReconstructStatistics() = default;
@@ -44,6 +46,9 @@ struct ReconstructStatistics {
   /// Every camera together.
   [[nodiscard]] CameraStatistics Total() const;
   [[nodiscard]] std::uint64_t point_count() const;
+  /// How many times larger the residuals are than the sightings' sigmas let expect: 1 where these
+  /// and the rig are right; NaN where no point was computed.
+  [[nodiscard]] double NoiseOverSigma() const;
   [[nodiscard]] std::uint64_t computed_count() const {
     return points[static_cast<std::size_t>(PointStatus::kComputed)];
   }

@@ -63,6 +63,7 @@ void Report(const Views& views, const std::array<std::uint8_t, kMaxViews>& sight
     squared += distance2;
     point->distance_px[sighting_of[i]] = static_cast<float>(std::sqrt(distance2));
   }
+  point->chi2 = fit.chi2;
   const int rays = std::popcount(fit.used);
   point->sample = {fit.position, fit.covariance, std::sqrt(squared / rays), rays,
                    SampleSource::kMeasured};
@@ -78,6 +79,7 @@ void CheckPositive(double value, const char* name) {
 
 void TriangulationOptions::Validate() const {
   CheckPositive(default_sigma_px, "default_sigma_px");
+  CheckPositive(sigma_factor, "sigma_factor");
   CheckPositive(smallest_sigma_px, "smallest_sigma_px");
   CheckPositive(reject_sigma, "reject_sigma");
   if (!(min_angle > 0.0 && min_angle < kRightAngle)) {
@@ -121,7 +123,7 @@ Triangulator::Triangulator(CameraRig rig, const TriangulationOptions& options)
 
 double Triangulator::Sigma(const Sighting& sighting) const {
   const bool stated = std::isfinite(sighting.sigma_px) && sighting.sigma_px > 0.0;
-  return std::max(stated ? sighting.sigma_px : options_.default_sigma_px,
+  return std::max(stated ? options_.sigma_factor * sighting.sigma_px : options_.default_sigma_px,
                   options_.smallest_sigma_px);
 }
 

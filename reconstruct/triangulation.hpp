@@ -20,6 +20,9 @@ struct TriangulationOptions {
   /// Pixels: standard deviation of a sighting that does not bring its own. 0.3 is what a passive
   /// marker of a few pixels and a fair calibration give together.
   double default_sigma_px = 0.3;
+  /// Factor on every sigma that a sighting brings, for a detector that flatters itself or a
+  /// calibration that is off by more than it.
+  double sigma_factor = 1.0;
   /// Pixels: no sighting is trusted more than this, whatever it says of itself; below it the
   /// rounding of pixels to float32 in the file and any calibration's own error count for more.
   double smallest_sigma_px = 0.01;
@@ -74,6 +77,7 @@ struct TriangulatedPoint {
   /// Lab, metres, metres^2, rms over the rays used of the distance in pixels; missing (NaN) unless
   /// status is kComputed.
   MarkerSample sample;
+  double chi2 = 0.0;  ///< squared residuals over sigma; 2 rays - 3 degrees of freedom
   std::uint64_t used = 0;
   std::uint64_t rejected = 0;  ///< contradicts the others
   std::uint64_t unusable = 0;  ///< not finite, or no direction has this pixel

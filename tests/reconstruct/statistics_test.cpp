@@ -40,6 +40,19 @@ TEST(CameraWarnings, AreSilentOnAGoodRecordingAndOnSwappedLabels) {
   EXPECT_THAT(WarningsOf(rig, rig, options), IsEmpty());
 }
 
+TEST(ReconstructStatistics, TellHowMuchNoisierTheSightingsAreThanTheirSigma) {
+  const CameraRig rig = RingOfCameras(6);
+  ObservationBlock seen = Film(rig, RunningMarker, {});
+  for (CameraObservations& camera : seen.cameras) {
+    for (float& sigma : camera.sigma) sigma *= 0.75F;
+  }
+  Reconstructor reconstructor(rig, TimeBase::Uniform(200.0, 100), 5, {});
+  static_cast<void>(reconstructor.Push(seen, Parallelism(1)));
+  // 500 points of 9 degrees of freedom each: 4/3 +- 1 %. Views beyond 5 sigma are no part of it,
+  // one in a thousand here.
+  EXPECT_NEAR(reconstructor.statistics().NoiseOverSigma(), 4.0 / 3.0, 0.04);
+}
+
 TEST(CameraWarnings, NamesACameraThatFitsWorse) {
   ReconstructStatistics statistics(1, 4);
   for (CameraStatistics& camera : statistics.cameras) {

@@ -144,6 +144,18 @@ TEST(Triangulate, UsesTheDefaultSigmaWhereASightingHasNone) {
   }
 }
 
+TEST(Triangulate, MultipliesStatedSigmasByTheFactor) {
+  const CameraRig rig = RingOfCameras(4);
+  std::mt19937_64 random(25);
+  const std::vector<Sighting> sightings = Look(rig, {0.1, 0.2, 1.0}, 0.3, random);
+  TriangulationOptions options;
+  options.sigma_factor = 2.0;
+  const MarkerSample once = Triangulator(rig, {}).Triangulate(sightings).sample;
+  const MarkerSample twice = Triangulator(rig, options).Triangulate(sightings).sample;
+  EXPECT_LT((twice.position - once.position).norm(), kExact);
+  EXPECT_LT((twice.covariance - 4.0 * once.covariance).norm(), 1e-6 * once.covariance.norm());
+}
+
 TEST(Triangulate, FewerThanTwoRaysAreMissingNotGuessed) {
   const CameraRig rig = RingOfCameras(4);
   const Triangulator triangulator(rig, {});
