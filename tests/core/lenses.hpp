@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,11 @@ struct Lens {
   int width;
   int height;
 };
+
+/// How GoogleTest shows one.
+inline void PrintTo(const Lens& lens, std::ostream* out) {
+  *out << lens.name;
+}
 
 /// A pinhole without distortion.
 inline Lens Pinhole() {
