@@ -13,7 +13,7 @@ constexpr int kMaxIterations = 30;
 // sigma; what remains after it is smaller by the curvature, a factor of 1000 or more.
 constexpr double kConvergedChi2Step = 1e-12;
 constexpr double kFirstDamping = 1e-3;
-constexpr double kLargestDamping = 1e6;
+constexpr int kDampings = 10;  // each ten times the last
 
 // The normal equations at a point.
 struct NormalEquations {
@@ -75,7 +75,8 @@ void Finish(const NormalEquations& normal, const Eigen::Vector3d& step, PointFit
 bool TakeDampedStep(const Views& views, const NormalEquations& last, PointFit* fit,
                     NormalEquations* normal) {
   const Eigen::Vector3d from = fit->position;
-  for (double damping = kFirstDamping; damping < kLargestDamping; damping *= 10.0) {
+  double damping = kFirstDamping;
+  for (int i = 0; i < kDampings; ++i, damping *= 10.0) {
     Eigen::Matrix3d H = last.H;
     H.diagonal() *= 1.0 + damping;
     const Eigen::Vector3d step = H.inverse() * last.g;
