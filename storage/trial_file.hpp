@@ -11,6 +11,7 @@
 #include "core/events.hpp"
 #include "core/kinematics.hpp"
 #include "core/observations.hpp"
+#include "core/parallel.hpp"
 #include "core/time_base.hpp"
 #include "core/trajectories.hpp"
 #include "core/trial.hpp"
@@ -20,7 +21,15 @@ namespace medius::storage {
 inline constexpr int kSchemaVersion = 1;
 
 /// The parts of a trial file, by their group: what a rewrite carries over or leaves out.
-enum class TrialPart { kRig, kObservations, kTrajectories, kEvents, kKinematics, kStrides, kSummary };
+enum class TrialPart {
+  kRig,
+  kObservations,
+  kTrajectories,
+  kEvents,
+  kKinematics,
+  kStrides,
+  kSummary
+};
 
 /// An open trial file (HDF5, see docs/file-format.md). Opening checks the format, the version, that
 /// every dataset has the type and shape that the others imply, and its checksums where it is read;
@@ -30,7 +39,8 @@ enum class TrialPart { kRig, kObservations, kTrajectories, kEvents, kKinematics,
 /// Every member throws InputError that names the file, the dataset and what is wrong with it.
 class TrialReader {
  public:
-  explicit TrialReader(const std::filesystem::path& path);
+  /// @param parallelism  threads that unpack chunks; the result does not depend on it.
+  explicit TrialReader(const std::filesystem::path& path, Parallelism parallelism = Parallelism(1));
   ~TrialReader();
   TrialReader(TrialReader&&) noexcept;
   TrialReader& operator=(TrialReader&&) noexcept;
@@ -71,13 +81,14 @@ class TrialReader {
 /// Writes a trial file beside its place under a temporary name and publishes it whole: nothing of
 /// the old file is touched before Commit(), which flushes, checks, syncs and renames. Without
 /// Commit() the destructor removes the temporary file. Parts may be written in any order, frames of
-/// a part in order. A temporary file that a killed process left behind is removed by the next writer
-/// of the same target.
+/// a part in order. A temporary file that a killed process left behind is removed by the next
+/// writer of the same target.
 ///
 /// Every member throws InputError that names the file and what failed (a full disk: the space).
 class TrialWriter {
  public:
-  explicit TrialWriter(const std::filesystem::path& path);
+  /// @param parallelism  threads that pack chunks; the file does not depend on it.
+  explicit TrialWriter(const std::filesystem::path& path, Parallelism parallelism = Parallelism(1));
   ~TrialWriter();
   TrialWriter(const TrialWriter&) = delete;
   TrialWriter& operator=(const TrialWriter&) = delete;

@@ -1,0 +1,198 @@
+// The parts of a trial that are small: rig, events, kinematics, strides, summary, provenance.
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "core/check.hpp"
+#include "core/error.hpp"
+#include "storage/hdf5_attributes.hpp"
+#include "storage/hdf5_tree.hpp"
+#include "storage/trial_provenance.hpp"
+#include "storage/trial_writer_impl.hpp"
+
+namespace medius::storage {
+
+namespace {
+
+using hdf5::ColumnSpec;
+using hdf5::ElementType;
+
+// Writes the columns of one table, all of the same number of rows.
+class TableWriter {
+ public:
+  TableWriter(hid_t group, std::size_t rows, std::string file)
+      : group_(group), rows_(rows), file_(std::move(file)) {}
+
+  template <typename Value>
+  void Write(const schema::Dataset& dataset, const std::vector<Value>& values) const {
+    MEDIUS_CHECK(values.size() == rows_ && sizeof(Value) == hdf5::SizeOf(dataset.type),
+                 "a column of a table has its rows");
+    hdf5::WriteColumn(group_, Spec(dataset), values.data(), rows_, file_);
+  }
+
+  void WriteTexts(const schema::Dataset& dataset, const std::vector<std::string>& texts) const {
+    MEDIUS_CHECK(texts.size() == rows_, "a column of a table has its rows");
+    std::size_t longest = 1;
+    for (const std::string& text : texts) longest = std::max(longest, text.size());
+    ColumnSpec spec = Spec(dataset);
+    spec.rows_per_chunk = schema::RowsPerChunk(spec.rows_per_chunk, longest);
+    hdf5::WriteTextColumn(group_, std::move(spec), texts, file_);
+  }
+
+  template <typename Value>
+  void Write(const QuantityDescription& quantity, ElementType type,
+             const std::vector<Value>& values, std::vector<std::size_t> row_shape = {}) const {
+    std::size_t per_row = 1;
+    for (const std::size_t size : row_shape) per_row *= size;
+    MEDIUS_CHECK(values.size() == rows_ * per_row && sizeof(Value) == hdf5::SizeOf(type),
+                 "a column of a table has its rows");
+    MEDIUS_CHECK(!quantity.name.empty() && quantity.name.find('/') == std::string::npos,
+                 "a quantity has a name that is fit for a dataset");
+    hdf5::WriteColumn(group_,
+                      {quantity.name, type, quantity.unit, quantity.definition,
+                       std::move(row_shape), Chunk(per_row * sizeof(Value)), 0},
+                      values.data(), rows_, file_);
+  }
+
+ private:
+  [[nodiscard]] std::size_t Chunk(std::size_t row_bytes) const {
+    const std::size_t wanted = std::clamp<std::size_t>(rows_, 1, schema::kFrameChunk);
+    return schema::RowsPerChunk(wanted, row_bytes);
+  }
+  [[nodiscard]] ColumnSpec Spec(const schema::Dataset& dataset) const {
+    return {dataset.name, dataset.type, dataset.unit, dataset.definition, {}, Chunk(8), 0};
+  }
+
+  hid_t group_;
+  std::size_t rows_;
+  std::string file_;
+};
+
+template <typename Row, typename Field>
+auto Column(const std::vector<Row>& rows, const Field& field) {
+  std::vector<std::decay_t<decltype(field(rows.front()))>> values;
+  values.reserve(rows.size());
+  for (const Row& row : rows) values.push_back(field(row));
+  return values;
+}
+
+std::int8_t Code(Side side) {
+  return static_cast<std::int8_t>(side);
+}
+
+ColumnSpec CompactSpec(const schema::Dataset& dataset) {
+  return {dataset.name, dataset.type, dataset.unit, dataset.definition, {}, 1, 0};
+}
+
+void WriteCamera(hid_t group, const Camera& camera, const std::string& file) {
+  hdf5::WriteText(group, "model", ToString(camera.model.kind()), file);
+  hdf5::WriteInteger(group, "width", camera.width, file);
+  hdf5::WriteInteger(group, "height", camera.height, file);
+  const std::vector<double>& intrinsics = camera.model.intrinsics();
+  hdf5::WriteCompactDoubles(group, CompactSpec(schema::kIntrinsics), {intrinsics.size()},
+                            intrinsics.data(), file);
+  const Eigen::Matrix<double, 4, 4, Eigen::RowMajor> matrix = camera.camera_from_lab.ToMatrix();
+  hdf5::WriteCompactDoubles(group, CompactSpec(schema::kCameraFromLab), {4, 4}, matrix.data(),
+                            file);
+  hdf5::WriteCompactDoubles(group, CompactSpec(schema::kTimeOffset), {}, &camera.time_offset, file);
+  if (!camera.covariance) return;
+  const auto P = static_cast<std::size_t>(camera.covariance->rows());
+  MEDIUS_CHECK(P == intrinsics.size() + 6 && camera.covariance->cols() == camera.covariance->rows(),
+               "covariance of intrinsics, rotation vector and translation");
+  const Eigen::MatrixXd row_major = camera.covariance->transpose();
+  hdf5::WriteCompactDoubles(group, CompactSpec(schema::kCameraCovariance), {P, P}, row_major.data(),
+                            file);
+}
+
+}  // namespace
+
+void TrialWriter::Impl::WriteRig(const CameraRig& rig) {
+  ValidateRig(rig, shown);
+  const hdf5::Handle group = FreshGroup(schema::kRig);
+  for (const Camera& camera : rig.cameras) {
+    WriteCamera(hdf5::CreateGroup(group.get(), camera.name, shown).get(), camera, shown);
+  }
+}
+
+void TrialWriter::Impl::WriteEvents(const GaitEvents& events) {
+  const hdf5::Handle group = FreshGroup(schema::kEvents);
+  const TableWriter table(group.get(), events.size(), shown);
+  table.Write(schema::kEventTime, Column(events, [](const GaitEvent& e) { return e.time; }));
+  table.Write(schema::kEventSide, Column(events, [](const GaitEvent& e) { return Code(e.side); }));
+  table.Write(schema::kEventType,
+              Column(events, [](const GaitEvent& e) { return static_cast<std::int8_t>(e.type); }));
+}
+
+void TrialWriter::Impl::WriteKinematics(const Kinematics& kinematics) {
+  MEDIUS_CHECK(frame_count, "the time base comes before the kinematics");
+  const hdf5::Handle group = FreshGroup(schema::kKinematics);
+  const TableWriter table(group.get(), *frame_count, shown);
+  for (const AngleSeries& angle : kinematics.angles) {
+    table.Write(angle.description, ElementType::kFloat64, angle.value);
+    if (angle.sigma.empty()) continue;
+    const QuantityDescription sigma{
+        angle.description.name + schema::kSigmaSuffix, angle.description.unit,
+        "standard deviation of " + angle.description.name + " from measurement"};
+    table.Write(sigma, ElementType::kFloat32, angle.sigma);
+  }
+}
+
+void TrialWriter::Impl::WriteStrides(const StrideTable& strides) {
+  const hdf5::Handle group = FreshGroup(schema::kStrides);
+  const TableWriter table(group.get(), strides.stride_count(), shown);
+  table.Write(schema::kStrideSide, Column(strides.side, Code));
+  table.Write(schema::kStrideStart, strides.start);
+  table.Write(schema::kStrideToeOff, strides.toe_off);
+  table.Write(schema::kStrideEnd, strides.end);
+  table.Write(schema::kStrideAccepted, strides.accepted);
+  table.WriteTexts(schema::kStrideReason, strides.rejection_reason);
+  for (const StrideColumn& metric : strides.metrics) {
+    table.Write(metric.description, ElementType::kFloat64, metric.value);
+  }
+  if (strides.curves.empty()) return;
+  const hdf5::Handle curves = hdf5::CreateGroup(group.get(), schema::kCurves, shown);
+  const TableWriter curve_table(curves.get(), strides.stride_count(), shown);
+  for (const StrideCurves& curve : strides.curves) {
+    curve_table.Write(curve.description, ElementType::kFloat32, curve.value, {kCurvePoints});
+  }
+}
+
+void TrialWriter::Impl::WriteSummary(const Summary& summary) {
+  const hdf5::Handle group = FreshGroup(schema::kSummary);
+  const TableWriter table(group.get(), summary.size(), shown);
+  const auto texts = [&](const schema::Dataset& dataset, std::string QuantityDescription::*field) {
+    table.WriteTexts(dataset,
+                     Column(summary, [field](const SummaryRow& row) { return row.metric.*field; }));
+  };
+  const auto numbers = [&](const schema::Dataset& dataset, double SummaryRow::*field) {
+    table.Write(dataset, Column(summary, [field](const SummaryRow& row) { return row.*field; }));
+  };
+  texts(schema::kSummaryMetric, &QuantityDescription::name);
+  table.Write(schema::kSummarySide,
+              Column(summary, [](const SummaryRow& row) { return Code(row.side); }));
+  numbers(schema::kSummaryMean, &SummaryRow::mean);
+  numbers(schema::kSummarySd, &SummaryRow::sd);
+  table.Write(schema::kSummaryN,
+              Column(summary, [](const SummaryRow& row) { return std::uint64_t{row.n}; }));
+  numbers(schema::kSummaryLow, &SummaryRow::ci_low);
+  numbers(schema::kSummaryHigh, &SummaryRow::ci_high);
+  numbers(schema::kSummaryTrend, &SummaryRow::trend_per_minute);
+  numbers(schema::kSummarySigma, &SummaryRow::measurement_sigma);
+  texts(schema::kSummaryUnit, &QuantityDescription::unit);
+  texts(schema::kSummaryDefinition, &QuantityDescription::definition);
+}
+
+void TrialWriter::Impl::WriteProvenance(const StageProvenance& provenance) {
+  MEDIUS_CHECK(!provenance.stage.empty() && provenance.stage.find('/') == std::string::npos,
+               "a stage has a name");
+  if (!Has(schema::kProvenance)) {
+    static_cast<void>(hdf5::CreateGroup(file.get(), schema::kProvenance, shown));
+  }
+  Remove(std::string(schema::kProvenance) + "/" + provenance.stage);
+  const hdf5::Handle group = hdf5::OpenGroup(file.get(), schema::kProvenance, shown);
+  WriteStage(group.get(), provenance, shown);
+}
+
+}  // namespace medius::storage
