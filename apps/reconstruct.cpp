@@ -4,9 +4,10 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <memory>
-#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
@@ -32,8 +33,10 @@ constexpr double kDegree = 3.14159265358979323846 / 180.0;
 // Marker views held at once: a few tens of megabytes, and a second or so between two looks at
 // Ctrl-C.
 constexpr std::size_t kViewsInMemory = 600'000;
-// Where more points than this are missing because their views disagree, something is wrong.
-constexpr double kSuspectDisagreeingShare = 0.05;
+// Of the positions whose views can be compared: where more than this are missing because they
+// contradict each other something is wrong; where most are, what is left is chance.
+constexpr double kSuspectDisagreeingPercent = 5.0;
+constexpr double kHopelessDisagreeingPercent = 50.0;
 // Where sightings scatter this much more than they say, so do the results.
 constexpr double kSuspectNoiseOverSigma = 1.5;
 
@@ -188,16 +191,18 @@ std::string_view LikelyReason(PointStatus status) {
   }
 }
 
-void RefuseNothing(const std::string& trial, const ReconstructStatistics& statistics) {
-  const CameraStatistics total = statistics.Total();
-  if (total.labelled == 0) {
-    throw NotComputed(fmt::format(
-        "{}: none of its {} sightings bears a label, and only labelled ones can be reconstructed "
-        "so far",
-        trial, total.unlabelled));
-  }
-  if (statistics.computed_count() > 0) return;
-  // Points that no camera saw say little: the most frequent reason among the others, if any.
+double DisagreeingPercent(const ReconstructStatistics& statistics) {
+  const std::uint64_t disagreeing = CountOf(statistics, PointStatus::kViewsDisagree);
+  return Percent(disagreeing, disagreeing + statistics.computed_count());
+}
+
+constexpr std::string_view kOnContradiction =
+    "check that the rig is that of this recording; if the sightings are less precise than they "
+    "say, give a larger --sigma-factor (or --default-sigma-px where they say nothing)";
+
+// The most frequent reason why positions are missing; markers that hardly a camera saw say little
+// where others were seen.
+PointStatus MainReason(const ReconstructStatistics& statistics) {
   PointStatus reason = PointStatus::kTooFewRays;
   std::uint64_t most = 0;
   for (int i = static_cast<int>(PointStatus::kNarrowAngle); i < reconstruct::kPointStatusCount;
@@ -208,21 +213,37 @@ void RefuseNothing(const std::string& trial, const ReconstructStatistics& statis
       reason = status;
     }
   }
-  throw NotComputed(
-      fmt::format("{}: not one position could be computed; {}", trial, LikelyReason(reason)));
+  return reason;
+}
+
+// Throws NotComputed where what was found is no result.
+void RefuseNonsense(const std::string& trial, const ReconstructStatistics& statistics) {
+  const CameraStatistics total = statistics.Total();
+  if (total.labelled == 0) {
+    throw NotComputed(fmt::format(
+        "{}: none of its {} sightings bears a label, and only labelled ones can be reconstructed "
+        "so far",
+        trial, total.unlabelled));
+  }
+  if (statistics.computed_count() == 0) {
+    throw NotComputed(fmt::format("{}: not one position could be computed; {}", trial,
+                                  LikelyReason(MainReason(statistics))));
+  }
+  if (DisagreeingPercent(statistics) > kHopelessDisagreeingPercent) {
+    throw NotComputed(
+        fmt::format("{}: in {:.0f} % of the positions the views contradict each other; {}", trial,
+                    DisagreeingPercent(statistics), kOnContradiction));
+  }
 }
 
 void WarnOf(const CameraRig& rig, const ReconstructStatistics& statistics,
             CommandContext& context) {
   for (const std::string& warning : CameraWarnings(rig, statistics)) context.Warn(warning);
-  const std::uint64_t disagreeing = CountOf(statistics, PointStatus::kViewsDisagree);
-  const double share = Percent(disagreeing, disagreeing + statistics.computed_count());
-  if (share > 100.0 * kSuspectDisagreeingShare) {
+  const double disagreeing = DisagreeingPercent(statistics);
+  if (disagreeing > kSuspectDisagreeingPercent) {
     context.Warn(fmt::format(
-        "{:.0f} % of the positions are missing because their views contradict each other: check "
-        "that the rig is that of this recording; if the sightings are less precise than they "
-        "say, give a larger --sigma-factor (or --default-sigma-px where they say nothing)",
-        share));
+        "{:.0f} % of the positions are missing because their views contradict each other: {}",
+        disagreeing, kOnContradiction));
   }
   const double noise = statistics.NoiseOverSigma();
   if (noise > kSuspectNoiseOverSigma) {
@@ -350,12 +371,28 @@ void RunReconstruct(const ReconstructArguments& arguments, CommandContext& conte
   writer.WriteRig(rig.rig);
   writer.BeginTrajectories(labels);
   const Outcome outcome = Stream(trial, std::move(reconstructor), Names(used), &writer, context);
-  RefuseNothing(arguments.trial, outcome.statistics);
+  RefuseNonsense(arguments.trial, outcome.statistics);
   WarnOf(used, outcome.statistics, context);
   writer.WriteProvenance(provenance.Finish());
   writer.Commit();
   context.Print(SummaryText(arguments, used, labels, outcome),
                 SummaryJson(arguments, used, labels, outcome));
+}
+
+// A number strictly between the two.
+CLI::Validator Between(double low, double high) {
+  return CLI::Validator(
+      [low, high](std::string& text) -> std::string {
+        double value = 0.0;
+        if (CLI::detail::lexical_cast(text, value) && value > low && value < high) return "";
+        if (std::isinf(high)) return fmt::format("{} is not a number above {}", text, low);
+        return fmt::format("{} is not a number between {} and {}", text, low, high);
+      },
+      "");
+}
+
+CLI::Validator Positive() {
+  return Between(0.0, std::numeric_limits<double>::infinity());
 }
 
 }  // namespace
@@ -390,23 +427,23 @@ void AddReconstructCommand(CommandLine& commands) {
   command
       .add_option("--default-sigma-px", arguments->default_sigma_px,
                   "Standard deviation, in pixels, of sightings that do not state their own")
-      ->check(CLI::PositiveNumber)
+      ->check(Positive())
       ->capture_default_str();
   command
       .add_option("--sigma-factor", arguments->sigma_factor,
                   "Factor on the standard deviations that sightings state")
-      ->check(CLI::PositiveNumber)
+      ->check(Positive())
       ->capture_default_str();
   command
       .add_option("--min-angle-deg", arguments->min_angle_deg,
                   "Leave out positions whose rays all lie within this angle, in degrees, of one "
                   "line")
-      ->check(CLI::Range(1e-3, 89.0))
+      ->check(Between(0.0, 90.0))
       ->capture_default_str();
   command
       .add_option("--reject-sigma", arguments->reject_sigma,
                   "Reject a view that is this many standard deviations off what the others say")
-      ->check(CLI::PositiveNumber)
+      ->check(Positive())
       ->capture_default_str();
 }
 
