@@ -14,7 +14,7 @@ namespace medius {
 /// How many threads a piece of work may use. A small value that is passed in, never global.
 class Parallelism {
  public:
-  /// @param threads  >= 1; 0 stands for every core of the machine.
+  /// @param threads  >= 1; 0 stands for every core of the machine. No work uses more than 256.
   explicit Parallelism(int threads = 1);
   [[nodiscard]] static Parallelism Max() { return Parallelism(0); }
   [[nodiscard]] int threads() const { return threads_; }

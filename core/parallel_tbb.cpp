@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <vector>
 
-#include <tbb/blocked_range.h>
 #include <tbb/global_control.h>
 #include <tbb/parallel_for.h>
 #include <tbb/parallel_pipeline.h>
@@ -14,14 +14,16 @@
 namespace medius {
 namespace {
 
-// Runs work where exactly `threads` threads serve it. The global limit has to be lifted as well: by
-// default TBB never uses more threads than the machine has cores, and a test with seven wants
-// seven.
+constexpr int kMostThreads = 256;
+
+// Runs work where exactly `threads` threads serve it. By default TBB never uses more threads than
+// the machine has cores, and a test with seven wants seven. One limit for the whole run: of several
+// at once the smallest holds, and TBB prints a warning where a loop inside a loop asks for more.
 template <typename Work>
 void RunWithThreads(int threads, const Work& work) {
-  tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
-                            static_cast<std::size_t>(threads));
-  tbb::task_arena arena(threads);
+  static const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
+                                         kMostThreads);
+  tbb::task_arena arena(std::min(threads, kMostThreads));
   arena.execute(work);
 }
 
@@ -57,22 +59,34 @@ void RunOrderedPipeline(Parallelism parallelism, std::size_t max_in_flight,
     }
     return;
   }
-  const auto next = [&](tbb::flow_control& control) -> ErasedItem {
-    ErasedItem item = source();
-    if (!item) control.stop();
-    return item;
+  // Items in flight follow each other without a hole, so each has the slot of its number. They live
+  // here and not in TBB, which lets go of those that wait for the sink when another part throws.
+  std::vector<ErasedItem> slots(max_in_flight);
+  std::size_t taken = 0;
+  const auto next = [&](tbb::flow_control& control) -> ErasedItem* {
+    ErasedItem& slot = slots[taken % max_in_flight];
+    slot = source();
+    if (!slot) {
+      control.stop();
+      return nullptr;
+    }
+    ++taken;
+    return &slot;
   };
-  const auto apply = [&](const ErasedItem& item) {
-    transform(item.get());
-    return item;
+  const auto apply = [&](ErasedItem* slot) {
+    transform(slot->get());
+    return slot;
   };
-  const auto drain = [&](const ErasedItem& item) { sink(item.get()); };
+  const auto drain = [&](ErasedItem* slot) {
+    sink(slot->get());
+    slot->reset();
+  };
   RunWithThreads(parallelism.threads(), [&] {
     tbb::parallel_pipeline(
         max_in_flight,
-        tbb::make_filter<void, ErasedItem>(tbb::filter_mode::serial_in_order, next) &
-            tbb::make_filter<ErasedItem, ErasedItem>(tbb::filter_mode::parallel, apply) &
-            tbb::make_filter<ErasedItem, void>(tbb::filter_mode::serial_in_order, drain));
+        tbb::make_filter<void, ErasedItem*>(tbb::filter_mode::serial_in_order, next) &
+            tbb::make_filter<ErasedItem*, ErasedItem*>(tbb::filter_mode::parallel, apply) &
+            tbb::make_filter<ErasedItem*, void>(tbb::filter_mode::serial_in_order, drain));
   });
 }
 
