@@ -1,0 +1,241 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <Eigen/LU>
+
+#include "capture/board_sighting.hpp"
+#include "capture/marker_detection.hpp"
+#include "capture/marker_layout.hpp"
+#include "capture/planar_map.hpp"
+#include "capture/point_refinement.hpp"
+#include "core/check.hpp"
+
+namespace medius::capture {
+namespace {
+
+constexpr std::size_t kFewestPoints = 4;
+constexpr double kLargestRadius = 12.0;  // pixels
+constexpr double kSmallestRadius = 2.8;  // pixels
+constexpr double kLeastContrast = 12.0;  // grey levels between black and white beside a corner
+
+// The four quarters around a point, by the signs of (x, y) on the board: which are black (-1),
+// white (+1), or either (0).
+struct Quarters {
+  int top_left = 0, top_right = 0, bottom_right = 0, bottom_left = 0;
+};
+
+// What the search needs to know of a point before it is seen.
+struct ExpectedPoint {
+  Eigen::Vector2d place;  // metres, on its side
+  Quarters quarters;
+  double clear = 0.0;  // metres around the point without other structure than its edges
+  double pitch = 0.0;  // metres to its neighbours
+};
+
+std::vector<ExpectedPoint> ExpectCharuco(const Board& board) {
+  const int black = board.legacy_layout && board.rows % 2 == 0 ? 1 : 0;
+  std::vector<ExpectedPoint> expected;
+  const std::vector<Eigen::Vector2d> places = PlacePoints(board);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const int column = static_cast<int>(i) % (board.columns - 1);
+    const int row = static_cast<int>(i) / (board.columns - 1);
+    const int first = (row + column) % 2 == black ? -1 : 1;
+    const double margin = 0.5 * (1.0 - board.marker_ratio) * board.pitch;
+    expected.push_back({places[i], {first, -first, first, -first}, margin, board.pitch});
+  }
+  return expected;
+}
+
+std::vector<ExpectedPoint> ExpectTags(const Board& board) {
+  // Seen from a corner of a tag: its black border inwards, white along both sides, and in the fourth
+  // quarter the little black square that some prints have.
+  const double cells = FindMarkerDictionary(board.dictionary)->code == 20 ? 6.0 : 5.0;
+  const double border = board.border_bits / (cells + 2.0 * board.border_bits) * board.pitch;
+  const double clear = std::min(border, board.gap_ratio * board.pitch);
+  const std::vector<Eigen::Vector2d> places = PlacePoints(board);
+  const std::array<Quarters, 4> quarters{Quarters{0, 1, -1, 1}, Quarters{1, 0, 1, -1},
+                                         Quarters{-1, 1, 0, 1}, Quarters{1, -1, 1, 0}};
+  std::vector<ExpectedPoint> expected;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    expected.push_back({places[i], quarters[i % 4], clear, board.pitch});
+  }
+  return expected;
+}
+
+// True where the image around xy is black and white as it must be.
+bool LooksRight(const GreyImage& image, const ExpectedPoint& expected,
+                const Eigen::Matrix2d& jacobian, const Eigen::Vector2d& xy) {
+  const double offset = 0.75 * expected.clear;
+  double darkest_white = 255.0;
+  double lightest_black = 0.0;
+  const auto look = [&](int sign, double x, double y) {
+    if (sign == 0) return;
+    const double grey = GreyAt(image, xy + jacobian * Eigen::Vector2d(x * offset, y * offset));
+    if (sign > 0) darkest_white = std::min(darkest_white, grey);
+    if (sign < 0) lightest_black = std::max(lightest_black, grey);
+  };
+  look(expected.quarters.top_left, -1, -1);
+  look(expected.quarters.top_right, 1, -1);
+  look(expected.quarters.bottom_right, 1, 1);
+  look(expected.quarters.bottom_left, -1, 1);
+  return darkest_white - lightest_black >= kLeastContrast;
+}
+
+double SmallestStretch(const Eigen::Matrix2d& jacobian) {
+  // Singular values of a 2 x 2 matrix in closed form.
+  const double square = jacobian.squaredNorm();
+  const double det = std::abs(jacobian.determinant());
+  return std::sqrt(std::max(0.0, 0.5 * (square - std::sqrt(std::max(
+                                                     0.0, square * square - 4.0 * det * det)))));
+}
+
+// Refines one point that a map predicts: first in a window wide enough for the prediction's error,
+// then in one that other structure of the board does not reach.
+std::optional<RefinedPoint> RefinePredicted(const GreyImage& image, const ExpectedPoint& expected,
+                                            const PlanarMap& map) {
+  const Eigen::Matrix2d jacobian = map.Jacobian(expected.place);
+  const Eigen::Vector2d predicted = map.Apply(expected.place);
+  const double stretch = SmallestStretch(jacobian);
+  if (!(stretch * expected.pitch > 6.0)) return std::nullopt;
+  RefinementOptions options;
+  options.radius = std::clamp(1.4 * stretch * expected.clear, kSmallestRadius, kLargestRadius);
+  options.max_move = std::max(2.0, 0.08 * stretch * expected.pitch);
+  RefinementOptions wide = options;
+  wide.radius = std::max(options.radius, 4.0);
+  const auto first = RefinePoint(image, predicted, PointShape::kCorner, wide);
+  if (!first) return std::nullopt;
+  const auto second = RefinePoint(image, first->xy, PointShape::kCorner, options);
+  if (!second || !LooksRight(image, expected, jacobian, second->xy)) return std::nullopt;
+  return second;
+}
+
+using Found = std::vector<std::optional<RefinedPoint>>;
+
+// Corners beside a marker that was read.
+Found FindNearMarkers(const GreyImage& image, const std::vector<ExpectedPoint>& expected,
+                      const MarkerLayout& layout) {
+  Found found(expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const ExpectedPoint& point = expected[i];
+    const auto map = FitPlanarMap(NearestMarkerCorners(layout, point.place, 4, 1.6 * point.pitch));
+    if (map) found[i] = RefinePredicted(image, point, *map);
+  }
+  return found;
+}
+
+// The found points within a reach of a place, nearest first, without the one at `skip`.
+std::vector<PlanarPair> FoundAround(const std::vector<ExpectedPoint>& expected, const Found& found,
+                                    std::size_t skip, double reach) {
+  std::vector<std::pair<double, std::size_t>> order;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (i == skip || !found[i]) continue;
+    const double distance = (expected[i].place - expected[skip].place).norm();
+    if (distance <= reach) order.emplace_back(distance, i);
+  }
+  std::sort(order.begin(), order.end());
+  if (order.size() > 8) order.resize(8);
+  std::vector<PlanarPair> pairs;
+  for (const auto& [distance, i] : order) pairs.push_back({expected[i].place, found[i]->xy});
+  return pairs;
+}
+
+// Corners whose markers were covered or blurred, from found corners around them.
+void FindFromNeighbours(const GreyImage& image, const std::vector<ExpectedPoint>& expected,
+                        Found& found) {
+  for (int pass = 0; pass < 2; ++pass) {
+    const Found before = found;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      if (found[i]) continue;
+      const auto pairs = FoundAround(expected, before, i, 2.3 * expected[i].pitch);
+      const auto map = pairs.size() < 5 ? std::nullopt : FitPlanarMap(pairs);
+      if (map) found[i] = RefinePredicted(image, expected[i], *map);
+    }
+  }
+}
+
+// Drops corners that the others around them contradict.
+void DropContradicted(const std::vector<ExpectedPoint>& expected, Found& found) {
+  const Found before = found;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    if (!before[i]) continue;
+    const auto pairs = FoundAround(expected, before, i, 3.1 * expected[i].pitch);
+    const auto map = pairs.size() < 6 ? std::nullopt : FitPlanarMap(pairs);
+    if (!map) continue;
+    const double stretch = SmallestStretch(map->Jacobian(expected[i].place));
+    const double limit = std::max(1.5, 0.08 * stretch * expected[i].pitch);
+    if ((map->Apply(expected[i].place) - before[i]->xy).norm() > limit) found[i].reset();
+  }
+}
+
+void AppendPoints(const GreyImage& image, const Found& found, int first_point,
+                  BoardSighting& sighting) {
+  Eigen::Vector2d low = Eigen::Vector2d::Constant(1e9);
+  Eigen::Vector2d high = Eigen::Vector2d::Constant(-1e9);
+  std::size_t count = 0;
+  for (const auto& point : found) {
+    if (!point) continue;
+    ++count;
+    low = low.cwiseMin(point->xy);
+    high = high.cwiseMax(point->xy);
+  }
+  if (count < kFewestPoints) return;
+  const Eigen::Vector2d margin = Eigen::Vector2d::Constant(10.0);
+  const double noise = EstimateNoise(image, low - margin, high + margin);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (!found[i]) continue;
+    const auto index = static_cast<std::uint32_t>(static_cast<std::size_t>(first_point) + i);
+    sighting.points.push_back({index, found[i]->xy, SigmaOf(*found[i], noise)});
+  }
+}
+
+void DetectSide(const GreyImage& image, const Board& board, const std::vector<SeenMarker>& seen,
+                int first_marker_id, int first_point, BoardSighting& sighting) {
+  const std::vector<PlacedMarker> placed = PlaceMarkers(board, first_marker_id);
+  const bool tags = board.kind == BoardKind::kAprilTagGrid;
+  std::optional<MarkerLayout> best;
+  // Programs disagree on which corner of an AprilTag comes first: the grid itself tells.
+  for (int turns = 0; turns < (tags ? 4 : 1); ++turns) {
+    std::optional<MarkerLayout> layout = FindLayout(placed, seen, turns);
+    if (layout && (!best || layout->seen.size() > best->seen.size())) best = std::move(layout);
+  }
+  if (!best || (tags && best->seen.size() < 2)) return;
+  const std::vector<ExpectedPoint> expected = tags ? ExpectTags(board) : ExpectCharuco(board);
+  Found found = FindNearMarkers(image, expected, *best);
+  FindFromNeighbours(image, expected, found);
+  DropContradicted(expected, found);
+  sighting.agreeing_markers += static_cast<int>(best->seen.size());
+  AppendPoints(image, found, first_point, sighting);
+}
+
+}  // namespace
+
+double SigmaOf(const RefinedPoint& point, double image_noise) {
+  constexpr double kFloor = 0.02;  // pixels
+  const double variance = 0.5 * point.covariance_per_noise.trace() * image_noise * image_noise;
+  return std::sqrt(variance + kFloor * kFloor);
+}
+
+BoardSighting DetectMarkerBoard(const GreyImage& image, const Board& board) {
+  const MarkerDictionary* dictionary = FindMarkerDictionary(board.dictionary);
+  MEDIUS_CHECK(dictionary != nullptr, "a validated board has a known dictionary");
+  std::vector<SeenMarker> seen = DetectMarkers(image, *dictionary, board.border_bits);
+  if (board.kind == BoardKind::kAprilTagGrid && seen.size() < PlaceMarkers(board, 0).size()) {
+    for (SeenMarker& marker : DetectTouchingMarkers(image, *dictionary, board.border_bits)) {
+      seen.push_back(marker);
+    }
+  }
+  BoardSighting sighting;
+  for (const SeenMarker& marker : seen) sighting.markers.push_back(marker.id);
+  DetectSide(image, board, seen, board.first_marker_id, 0, sighting);
+  if (board.back) {
+    DetectSide(image, board, seen, board.back->first_marker_id, PointsOfSide(board), sighting);
+  }
+  return sighting;
+}
+
+}  // namespace medius::capture

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "capture/anthropometry.hpp"
+#include "capture/body_pose.hpp"
+#include "capture/gait_timing.hpp"
+#include "capture/leg_solver.hpp"
+#include "capture/scenario.hpp"
+#include "core/events.hpp"
+
+namespace medius::capture {
+
+/// The body at one instant.
+struct RunnerState {
+  BodyAngles angles;
+  BodyPose pose;
+  /// Strides since some strike before the trial: what repeats, repeats with its fraction.
+  double stride_coordinate = 0.0;
+  double leg_reach = 0.0;  ///< of the longer reaching leg; at 1 the knee would be straight
+};
+
+/// A runner on a treadmill whose joint angles are known exactly at any time. Pelvis angles, hip
+/// adduction and rotation and knee adduction are prescribed as periodic curves with stride-to-stride
+/// variation and drift. The feet are prescribed too (on the ground they move with the belt, without
+/// slip); hip and knee flexion follow from them. The prescribed angles are twice differentiable in
+/// time, hip and knee flexion once.
+class VirtualRunner {
+ public:
+  /// Finds the height of the pelvis and the swing of the feet that give the knee and hip flexion
+  /// asked for.
+  /// @param place  lab x and y of the runner, metres.
+  /// @throws InputError where legs of this length cannot run like that.
+  VirtualRunner(const BodyScenario& body, const RunScenario& run, const Eigen::Vector2d& place,
+                std::uint64_t seed);
+
+  [[nodiscard]] RunnerState At(double time) const;
+
+  /// Angles that are prescribed, without solving the legs: quick to evaluate.
+  [[nodiscard]] double PelvisObliquity(double time) const;
+  [[nodiscard]] double HipAdduction(Side side, double time) const;
+
+  [[nodiscard]] const GaitTiming& timing() const { return timing_; }
+  /// Foot strikes and toe offs in [0, duration].
+  [[nodiscard]] GaitEvents Events() const;
+  [[nodiscard]] const Anthropometry& anthropometry() const { return anthropometry_; }
+  [[nodiscard]] double duration() const { return run_.duration; }
+
+ private:
+  static constexpr std::size_t kSwayCount = 9;
+  struct Moment;      // where in the run: stride coordinate, drift, variation on or off
+  struct Prescribed;  // the angles that are given, and where the pelvis is
+  struct LegState;
+  struct SwingEnds {
+    SwingEnd hip, knee, pitch;
+  };
+  struct Swing {
+    SwingCurve hip, knee, pitch;
+  };
+
+  void DrawVariation(std::uint64_t seed);
+  void ChooseHeight();
+  void ChooseBumps();
+  void ChooseSway();
+  [[nodiscard]] Moment MomentAt(double time) const;
+  [[nodiscard]] double Obliquity(const Moment& moment) const;
+  [[nodiscard]] double Adduction(Side side, const Moment& moment) const;
+  [[nodiscard]] Prescribed Prescribe(const Moment& moment) const;
+  [[nodiscard]] FootPlan NominalPlan() const;
+  [[nodiscard]] FootPlan PlanOf(Side side, std::size_t step) const;
+  void PlanSwings();
+  [[nodiscard]] LegState LegOnGround(Side side, const Prescribed& prescribed,
+                                     const FootPlan& plan, double time) const;
+  [[nodiscard]] LegState LegInSwing(Side side, const Prescribed& prescribed, const Step& step,
+                                    const Swing& swing, double time) const;
+  /// How a contact begins or ends: hip and knee flexion and foot pitch with their rates.
+  [[nodiscard]] SwingEnds EndsAt(Side side, const FootPlan& plan, double time, bool nominal) const;
+  [[nodiscard]] LegState NominalLeg(Side side, double phase) const;
+  [[nodiscard]] Moment NominalMoment(Side side, double phase) const;
+  [[nodiscard]] Swing NominalSwing(Side side) const;
+  template <typename Quantity>
+  [[nodiscard]] double NominalStancePeak(const Quantity& quantity) const;
+  [[nodiscard]] LegTask TaskOf(Side side, const Prescribed& prescribed) const;
+  [[nodiscard]] static Swing JoinedSwing(const SwingEnds& leaves, const SwingEnds& lands);
+  [[nodiscard]] double Sway(double phase) const;
+  [[nodiscard]] double WanderAt(double time) const;
+  [[nodiscard]] UpperBody UpperBodyAt(const Moment& moment) const;
+
+  RunScenario run_;
+  Anthropometry anthropometry_;
+  GaitTiming timing_;
+  Eigen::Vector2d place_;
+
+  // Normal numbers a stride, one series a side where the side has its own.
+  struct Variation {
+    std::array<StrideValues, 2> drop, adduction, hip_rotation, knee_adduction, placement;
+    StrideValues tilt, rotation;
+  };
+  Variation variation_;
+
+  double lowest_hip_height_ = 0.0;         // of the middle between the hip centres
+  double knee_bump_ = 0.0;                 // rad, of the knee's flexion in swing
+  double hip_bump_ = 0.0;                  // rad, of the hip's
+  std::array<std::vector<Swing>, 2> swings_;
+  std::array<double, kSwayCount> sway_{};  // harmonics of the lateral place of the pelvis
+};
+
+/// The same body standing still, as in the static trial: both soles on the floor, the ankles under
+/// the hips.
+struct StandingState {
+  BodyAngles angles;
+  BodyPose pose;
+};
+[[nodiscard]] StandingState Stand(const Anthropometry& anthropometry,
+                                  const StandingScenario& standing, const Eigen::Vector2d& place);
+
+}  // namespace medius::capture
