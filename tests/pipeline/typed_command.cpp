@@ -90,4 +90,11 @@ void WriteFile(const std::filesystem::path& path, const std::string& content) {
   if (!file.flush()) throw std::runtime_error("cannot write " + path.string());
 }
 
+void WriteSmallScenario(const std::filesystem::path& path, double seconds) {
+  WriteFile(path, fmt::format("name = \"small\"\nseed = 7\nrate_hz = 200\n"
+                              "[run]\nduration = {:.1f}\n"
+                              "[effects]\nnoise_px = 0.3\ndrop_rate = 0.001\nreflections = 0.1\n",
+                              seconds));
+}
+
 }  // namespace medius::testing
