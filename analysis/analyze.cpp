@@ -99,8 +99,8 @@ void WarnOfQuality(const std::vector<SegmentQuality>& quality, std::size_t frame
     if (q.markers == 0) continue;
     const auto missing = static_cast<double>(frame_count - q.frames_fitted);
     if (missing > kWorthSaying * frames) {
-      warnings.push_back(fmt::format("the {} is lost in {:.1f} % of the frames", ToString(q.segment),
-                                     100.0 * missing / frames));
+      warnings.push_back(fmt::format("the {} is lost in {:.1f} % of the frames",
+                                     ToString(q.segment), 100.0 * missing / frames));
     }
     if (q.median_rms > kPoorFit) {
       warnings.push_back(fmt::format(
@@ -133,7 +133,8 @@ void JudgeStrides(const EventDetection& detection, AnalysisResult& result) {
   }
   if (result.strides.stride_count() == 0) {
     result.not_computed = fmt::format(
-        "{} foot strikes were found and no two of one foot within 3 s: no stride to measure; is this "
+        "{} foot strikes were found and no two of one foot within 3 s: no stride to measure; is "
+        "this "
         "a run towards the lab's +X with heel markers?",
         result.events.size());
     return;
@@ -147,9 +148,9 @@ void JudgeStrides(const EventDetection& detection, AnalysisResult& result) {
   for (const Side side : kSides) {
     const std::size_t count = accepted[static_cast<std::size_t>(side)];
     if (count >= kFewStrides) continue;
-    result.warnings.push_back(
-        fmt::format("{} accepted strides on the {} side; {} or more make a mean that can be relied on",
-                    count, ToString(side), kFewStrides));
+    result.warnings.push_back(fmt::format(
+        "{} accepted strides on the {} side; {} or more make a mean that can be relied on", count,
+        ToString(side), kFewStrides));
   }
   if (detection.from_foot_only + detection.from_pelvis_only > 0) {
     result.warnings.push_back(fmt::format(
@@ -198,9 +199,9 @@ AnalysisResult Analyze(const MarkerSet& set, const Recording& run, const Recordi
   result.belt_speed = detection.belt_speed;
   result.kinematics = std::move(motion.kinematics);
   control.ThrowIfCancelled();
-  result.strides = TabulateStrides(result.kinematics, run.time_base, result.events, options.strides);
-  result.summary =
-      Summarize(result.strides, SystematicOf(body, set, result.quality, options));
+  result.strides =
+      TabulateStrides(result.kinematics, run.time_base, result.events, options.strides);
+  result.summary = Summarize(result.strides, SystematicOf(body, set, result.quality, options));
   JudgeStrides(detection, result);
   return result;
 }

@@ -40,7 +40,7 @@ struct AnalysisOptions {
 /// How well a segment's markers kept their shape.
 struct SegmentQuality {
   Segment segment = Segment::kPelvis;
-  std::size_t markers = 0;         ///< that track it; 0 where it could not be had
+  std::size_t markers = 0;  ///< that track it; 0 where it could not be had
   std::size_t frames_fitted = 0;
   std::size_t frames_flagged = 0;  ///< residual above three times the run's median
   double median_rms = 0.0;         ///< metres; NaN without a fitted frame

@@ -36,9 +36,8 @@ RigidTransform PelvisFrame(const PelvisLandmarks& landmarks) {
   return FrameFromAxes(x, z.cross(x), z, origin);
 }
 
-RigidTransform LongBoneFrame(const Eigen::Vector3d& proximal_centre,
-                             const Eigen::Vector3d& lateral, const Eigen::Vector3d& medial,
-                             Side side) {
+RigidTransform LongBoneFrame(const Eigen::Vector3d& proximal_centre, const Eigen::Vector3d& lateral,
+                             const Eigen::Vector3d& medial, Side side) {
   const Eigen::Vector3d distal_centre = 0.5 * (lateral + medial);
   const Eigen::Vector3d to_right =
       side == Side::kRight ? Eigen::Vector3d(lateral - medial) : Eigen::Vector3d(medial - lateral);

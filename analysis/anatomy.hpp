@@ -17,7 +17,8 @@ struct PelvisLandmarks {
 /// Frames whose landmarks coincide or lie on a line come out as NaN, as do missing landmarks.
 /// All: x anterior, y superior, z to the right (Wu et al. 2002, J Biomech 35:543).
 
-/// Origin mid-ASIS; z = unit(RASIS - LASIS); x = mid-ASIS - mid-PSIS made orthogonal to z; y = z x x.
+/// Origin mid-ASIS; z = unit(RASIS - LASIS); x = mid-ASIS - mid-PSIS made orthogonal to z; y = z x
+/// x.
 [[nodiscard]] RigidTransform PelvisFrame(const PelvisLandmarks& landmarks);
 
 /// Origin hip centre; y = unit(hip - knee); x = y x (axis through the epicondyles, to the right);
@@ -28,9 +29,9 @@ struct PelvisLandmarks {
                                            const Eigen::Vector3d& lateral,
                                            const Eigen::Vector3d& medial, Side side);
 
-/// Hip joint centre in the pelvis frame (mid-ASIS origin), metres, by the regression on pelvis width
-/// (between the ASIS) and depth (mid-ASIS to mid-PSIS):
-/// x = -0.24 PD - 9.9 mm, y = -0.30 PW - 10.9 mm, z = +-(0.33 PW + 7.3 mm).
+/// Hip joint centre in the pelvis frame (mid-ASIS origin), metres, by the regression on pelvis
+/// width (between the ASIS) and depth (mid-ASIS to mid-PSIS): x = -0.24 PD - 9.9 mm, y = -0.30 PW
+/// - 10.9 mm, z = +-(0.33 PW + 7.3 mm).
 ///
 /// @param marker_offset  from the skin to the marker's centre, metres; moves the centre back (-x)
 ///                       since the regression counts from the bone's landmarks.

@@ -31,10 +31,9 @@ std::string Sided(Side side, std::string_view role) {
 
 InputError MissingMarker(const MarkerSet& set, const Landmark& landmark,
                          const Recording& recording) {
-  return InputError(
-      fmt::format("marker set {} names {} = \"{}\", but {} has no such marker; it has: {}", set.name,
-                  landmark.role, landmark.label, recording.where,
-                  fmt::join(recording.labels, ", ")));
+  return InputError(fmt::format(
+      "marker set {} names {} = \"{}\", but {} has no such marker; it has: {}", set.name,
+      landmark.role, landmark.label, recording.where, fmt::join(recording.labels, ", ")));
 }
 
 bool Has(const Recording& recording, std::string_view label) {
@@ -121,9 +120,8 @@ std::vector<std::string> BodyBuilder::RolesOf(Segment segment) const {
     for (const Landmark& landmark : PelvisLandmarksOfSet()) roles.push_back(landmark.role);
     return roles;
   }
-  const Side side = segment == Segment::kLeftThigh || segment == Segment::kLeftShank
-                        ? Side::kLeft
-                        : Side::kRight;
+  const Side side =
+      segment == Segment::kLeftThigh || segment == Segment::kLeftShank ? Side::kLeft : Side::kRight;
   std::vector<std::string> roles = {Sided(side, "lateral_epicondyle"),
                                     Sided(side, "medial_epicondyle")};
   if (segment == ShankOf(side)) {
@@ -215,9 +213,9 @@ BodyFrames BodyBuilder::FramesOf(const Snapshot& snapshot) const {
   landmarks.right_asis = At(snapshot, "right_asis");
   landmarks.left_asis = At(snapshot, "left_asis");
   const bool psis = set_.LabelOf("right_psis") && set_.LabelOf("left_psis");
-  landmarks.mid_psis = psis ? Eigen::Vector3d(0.5 * (At(snapshot, "right_psis") +
-                                                     At(snapshot, "left_psis")))
-                            : At(snapshot, "sacrum");
+  landmarks.mid_psis =
+      psis ? Eigen::Vector3d(0.5 * (At(snapshot, "right_psis") + At(snapshot, "left_psis")))
+           : At(snapshot, "sacrum");
   BodyFrames frames;
   const RigidTransform pelvis = PelvisFrame(landmarks);
   const double width = (landmarks.right_asis - landmarks.left_asis).norm();
@@ -279,9 +277,10 @@ void BodyBuilder::AddSegment(Segment segment, const std::vector<Snapshot>& snaps
       model.columns.push_back(ColumnOf(label));
       model.local.push_back(median);
     } else {
-      Warn(fmt::format("{}: marker \"{}\" of the {} is never seen together with the landmarks: left "
-                       "out",
-                       reference_.where, label, ToString(segment)));
+      Warn(
+          fmt::format("{}: marker \"{}\" of the {} is never seen together with the landmarks: left "
+                      "out",
+                      reference_.where, label, ToString(segment)));
     }
   }
   std::vector<double> lengths;
@@ -329,8 +328,9 @@ BodyModel BodyBuilder::Build() {
         PelvisAngles(frames[0].lab_from_segment[0].rotation, Eigen::Matrix3d::Zero()).value;
     body_.standing = StandingPosture{angles[0], angles[1]};
   } else {
-    Warn("no standing trial: the shapes of the segments come from the run itself, and no angle "
-         "relative to standing is given");
+    Warn(
+        "no standing trial: the shapes of the segments come from the run itself, and no angle "
+        "relative to standing is given");
   }
   return std::move(body_);
 }

@@ -33,7 +33,7 @@ inline constexpr std::array<Segment, 5> kSegments = {Segment::kPelvis, Segment::
 struct SegmentModel {
   std::vector<std::size_t> columns;    ///< of BodyModel::columns
   std::vector<Eigen::Vector3d> local;  ///< in the segment's anatomical frame, metres
-  double length = 0.0;                 ///< between the joint centres, metres; pelvis: between the ASIS
+  double length = 0.0;  ///< between the joint centres, metres; pelvis: between the ASIS
 
   [[nodiscard]] bool available() const { return local.size() >= 3; }
 };
@@ -62,8 +62,8 @@ struct BodyModel {
 /// Builds the body from a standing trial: anatomical frames from the median of the landmarks
 /// (pelvis from the ASIS and PSIS or sacrum; hip centre by Harrington unless the set names a marker
 /// `<side>_hip_centre`; knee and ankle centres half-way between epicondyles and malleoli), and in
-/// them the points of the markers that track each segment. The pelvis is tracked by the set's pelvis
-/// cluster, or where it has none by its ASIS and PSIS (or sacrum).
+/// them the points of the markers that track each segment. The pelvis is tracked by the set's
+/// pelvis cluster, or where it has none by its ASIS and PSIS (or sacrum).
 ///
 /// Without a standing trial the frames come from the run itself (the points' median over frames of
 /// it) for the segments whose landmarks it has, the pelvis at least.

@@ -13,7 +13,9 @@ constexpr double kPi = std::numbers::pi;
 constexpr double kPaddingPeriods = 2.0;
 
 // (2^(1/2) - 1)^(1/(2n)) with n = 2, the order of one pass.
-double TwoPassCorrection() { return std::pow(std::sqrt(2.0) - 1.0, 0.25); }
+double TwoPassCorrection() {
+  return std::pow(std::sqrt(2.0) - 1.0, 0.25);
+}
 
 // Mean over all frequencies of |H|^4, H one pass: 1 / (1 + (W / Wc)^4) squared, W = tan(w / 2).
 double WhiteNoiseGain(double warped_corner) {
@@ -44,8 +46,7 @@ ZeroLagButterworth::ZeroLagButterworth(double cutoff_hz, double rate_hz) {
 
 double ZeroLagButterworth::MemorySeconds(double cutoff_hz) {
   // The poles lie at wc (-1 +- i) / sqrt(2): the response falls as exp(-wc t / sqrt(2)).
-  const double decay_per_second =
-      2.0 * kPi * cutoff_hz / TwoPassCorrection() / std::numbers::sqrt2;
+  const double decay_per_second = 2.0 * kPi * cutoff_hz / TwoPassCorrection() / std::numbers::sqrt2;
   return -std::log(1e-15) / decay_per_second;
 }
 
@@ -78,8 +79,12 @@ void ZeroLagButterworth::ApplyTo(std::span<Sample> samples) const {
   std::copy_n(padded.begin() + static_cast<std::ptrdiff_t>(padding), count, samples.begin());
 }
 
-void ZeroLagButterworth::Apply(std::span<double> samples) const { ApplyTo(samples); }
-void ZeroLagButterworth::Apply(std::span<Eigen::Vector3d> samples) const { ApplyTo(samples); }
+void ZeroLagButterworth::Apply(std::span<double> samples) const {
+  ApplyTo(samples);
+}
+void ZeroLagButterworth::Apply(std::span<Eigen::Vector3d> samples) const {
+  ApplyTo(samples);
+}
 
 void ZeroLagButterworth::ApplyBetweenGaps(std::span<double> samples) const {
   std::size_t begin = 0;

@@ -12,15 +12,17 @@ namespace medius::analysis {
 /// 0.7071) exactly at the cut-off.
 ///
 /// Source: Winter, Biomechanics and Motor Control of Human Movement, 4th ed., section 3.4.4.2 (the
-/// correction C = (2^(1/2) - 1)^(1/4) of the warped corner); Research Methods in Biomechanics, ch. 12.
+/// correction C = (2^(1/2) - 1)^(1/4) of the warped corner); Research Methods in Biomechanics,
+/// ch. 12.
 class ZeroLagButterworth {
  public:
   /// @param cutoff_hz  0 < cutoff_hz < rate_hz / 2 (a bug if not).
   ZeroLagButterworth(double cutoff_hz, double rate_hz);
 
-  /// Filters a run of samples without gaps in place. Both ends are continued by their odd reflection
-  /// over kPaddingPeriods / cutoff_hz (or all that there is), so that an end keeps its value; a run
-  /// that is shorter than the filter's memory is therefore smoothed less. One sample is left alone.
+  /// Filters a run of samples without gaps in place. Both ends are continued by their odd
+  /// reflection over kPaddingPeriods / cutoff_hz (or all that there is), so that an end keeps its
+  /// value; a run that is shorter than the filter's memory is therefore smoothed less. One sample
+  /// is left alone.
   void Apply(std::span<double> samples) const;
   void Apply(std::span<Eigen::Vector3d> samples) const;
 

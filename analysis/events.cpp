@@ -170,8 +170,9 @@ void Detector::FindStances(Side side) {
     const auto fall = GreatestPeak(signals_.pelvis_fall, window.front + kFallFrom * rate_,
                                    window.front + kFallTo * rate_);
     stance.pelvis_lost = !fall;
-    stance.strike = fall ? 0.5 * (window.front + fall->place) + options_.foot_strike_offset_s * rate_
-                         : window.front + options_.foot_only_offset_s * rate_;
+    stance.strike = fall
+                        ? 0.5 * (window.front + fall->place) + options_.foot_strike_offset_s * rate_
+                        : window.front + options_.foot_only_offset_s * rate_;
     if (window.back) stance.belt_speed = BeltSpeed(foot_speed, window.front, *window.back);
     stances_.push_back(stance);
     windows_.push_back(window);
@@ -220,12 +221,12 @@ void Detector::FindToeOffs() {
     Stance& stance = stances_[i];
     const Window& window = windows_[i];
     if (!window.back) continue;
-    const double leaves = LeavesSpeed(signals_.foot_speed[static_cast<std::size_t>(stance.side)],
-                                      stance.strike, *window.back,
-                                      -options_.belt_speed_fraction * stance.belt_speed);
-    const auto rise = GreatestPeak(
-        signals_.pelvis_rise, stance.strike + kRiseFrom * rate_,
-        std::min(stance.strike + kRiseTo * rate_, *window.back + kRiseFrom * rate_));
+    const double leaves =
+        LeavesSpeed(signals_.foot_speed[static_cast<std::size_t>(stance.side)], stance.strike,
+                    *window.back, -options_.belt_speed_fraction * stance.belt_speed);
+    const auto rise =
+        GreatestPeak(signals_.pelvis_rise, stance.strike + kRiseFrom * rate_,
+                     std::min(stance.strike + kRiseTo * rate_, *window.back + kRiseFrom * rate_));
     stance.raw_toe_off = MeanOfKnown(leaves, rise ? rise->place : kNaN);
   }
 }

@@ -10,7 +10,9 @@ namespace {
 
 const Eigen::Vector3d kUp = Eigen::Vector3d::UnitZ();
 
-double SafeAsin(double x) { return std::asin(std::clamp(x, -1.0, 1.0)); }
+double SafeAsin(double x) {
+  return std::asin(std::clamp(x, -1.0, 1.0));
+}
 
 }  // namespace
 

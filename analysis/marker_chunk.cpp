@@ -50,8 +50,7 @@ void MarkerChunk::SetFilled(std::size_t column, std::size_t frame,
   state_[column * frame_count_ + frame] = State::kFilled;
 }
 
-bool MarkerChunk::FillFromSegment(std::size_t column, const Gap& gap,
-                                  const SegmentModel& segment) {
+bool MarkerChunk::FillFromSegment(std::size_t column, const Gap& gap, const SegmentModel& segment) {
   const auto own = std::find(segment.columns.begin(), segment.columns.end(), column);
   if (own == segment.columns.end()) return false;
   const auto own_index = static_cast<std::size_t>(own - segment.columns.begin());
@@ -92,8 +91,8 @@ void MarkerChunk::FillByCubic(std::size_t column, const Gap& gap) {
     const double u = static_cast<double>(frame - before) / span;
     const double w = 1.0 - u;
     SetFilled(column, frame,
-              (1.0 + 2.0 * u) * w * w * p0 + u * w * w * span * v0 +
-                  u * u * (3.0 - 2.0 * u) * p1 - u * u * w * span * v1);
+              (1.0 + 2.0 * u) * w * w * p0 + u * w * w * span * v0 + u * u * (3.0 - 2.0 * u) * p1 -
+                  u * u * w * span * v1);
   }
 }
 
@@ -101,10 +100,9 @@ void MarkerChunk::FillGaps(std::span<const SegmentModel> segments, std::size_t m
   const std::size_t columns = frame_count_ == 0 ? 0 : position_.size() / frame_count_;
   for (std::size_t column = 0; column < columns; ++column) {
     for (const Gap& gap : GapsOf(column, max_gap_frames)) {
-      const bool filled =
-          std::any_of(segments.begin(), segments.end(), [&](const SegmentModel& segment) {
-            return FillFromSegment(column, gap, segment);
-          });
+      const bool filled = std::any_of(
+          segments.begin(), segments.end(),
+          [&](const SegmentModel& segment) { return FillFromSegment(column, gap, segment); });
       if (!filled) FillByCubic(column, gap);
     }
   }

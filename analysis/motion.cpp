@@ -30,12 +30,15 @@ enum AngleIndex : std::size_t {
 constexpr std::size_t HipIndex(Side side) {
   return kFirstJoint + (side == Side::kLeft ? 0U : 3U);
 }
-constexpr std::size_t KneeIndex(Side side) { return HipIndex(side) + 6U; }
+constexpr std::size_t KneeIndex(Side side) {
+  return HipIndex(side) + 6U;
+}
 
 void AddJoint(std::vector<QuantityDescription>& all, const std::string& side,
               const std::string& joint, const std::string& how) {
   const std::string name = side + "_" + joint;
-  all.push_back({name + "_flexion", "rad", "Flexion of the " + side + " " + joint + ", > 0 " +
+  all.push_back({name + "_flexion", "rad",
+                 "Flexion of the " + side + " " + joint + ", > 0 " +
                      (joint == "hip" ? "thigh forward" : "knee bent") + "; first " + how});
   all.push_back({name + "_adduction", "rad",
                  "Adduction of the " + side + " " + joint + ", > 0 towards the middle" +
@@ -50,7 +53,8 @@ std::vector<QuantityDescription> DescribeAngles() {
   const std::string order = " (order rotation-obliquity-tilt, Baker 2001)";
   std::vector<QuantityDescription> all = {
       {"pelvis_obliquity", "rad",
-       "Elevation of the pelvis' rightward (inter-ASIS) axis over the horizontal, > 0 right side up" +
+       "Elevation of the pelvis' rightward (inter-ASIS) axis over the horizontal, > 0 right side "
+       "up" +
            order},
       {"pelvis_tilt", "rad",
        "Turn of the pelvis about its rightward axis, > 0 front up (posterior tilt)" + order},
@@ -58,8 +62,7 @@ std::vector<QuantityDescription> DescribeAngles() {
        "Heading of the pelvis' rightward axis in the horizontal, > 0 right side forward" + order},
       {"pelvis_obliquity_relative", "rad",
        "pelvis_obliquity less that of the standing trial, > 0 right side up"},
-      {"pelvis_tilt_relative", "rad",
-       "pelvis_tilt less that of the standing trial, > 0 front up"}};
+      {"pelvis_tilt_relative", "rad", "pelvis_tilt less that of the standing trial, > 0 front up"}};
   const std::string cardan = "Cardan angle (Z-X-Y, Grood & Suntay 1983) of the ";
   for (const std::string side : {"left", "right"}) {
     AddJoint(all, side, "hip", cardan + "thigh against the pelvis");
@@ -134,7 +137,8 @@ class PieceWorker {
       if (!model.available()) continue;
       Eigen::Vector3d sum = Eigen::Vector3d::Zero();
       for (const Eigen::Vector3d& point : model.local) sum += point;
-      if (segment == Segment::kPelvis) pelvis_middle_ = sum / static_cast<double>(model.local.size());
+      if (segment == Segment::kPelvis)
+        pelvis_middle_ = sum / static_cast<double>(model.local.size());
     }
   }
 
@@ -151,8 +155,8 @@ class PieceWorker {
                Scratch& scratch) const;
   Pose FitSegment(Segment segment, Piece& piece, const MarkerChunk& chunk, std::size_t frame,
                   Scratch& scratch) const;
-  Eigen::Matrix3d MarkerCovariance(const Piece& piece, const MarkerChunk& chunk,
-                                   std::size_t column, std::size_t frame) const;
+  Eigen::Matrix3d MarkerCovariance(const Piece& piece, const MarkerChunk& chunk, std::size_t column,
+                                   std::size_t frame) const;
   void WriteAngles(const std::array<Pose, 5>& poses, std::size_t t) const;
   void WriteFeet(const MarkerChunk& chunk, std::size_t frame, std::size_t t) const;
   void Put(std::size_t index, std::size_t t, double value, double variance) const {
@@ -275,8 +279,7 @@ void PieceWorker::Run(Piece& piece) const {
     const std::size_t frame = t - piece.block.frames().first;
     std::array<Pose, 5> poses;
     for (const Segment segment : kSegments) {
-      poses[static_cast<std::size_t>(segment)] =
-          FitSegment(segment, piece, chunk, frame, scratch);
+      poses[static_cast<std::size_t>(segment)] = FitSegment(segment, piece, chunk, frame, scratch);
     }
     WriteAngles(poses, t);
     WriteFeet(chunk, frame, t);
@@ -309,8 +312,7 @@ Motion EmptyMotion(std::size_t frame_count) {
 std::size_t OverlapFrames(const MotionOptions& options, double rate_hz) {
   const double memory =
       options.cutoff_hz > 0.0 ? ZeroLagButterworth::MemorySeconds(options.cutoff_hz) : 0.0;
-  return static_cast<std::size_t>(
-             std::ceil(std::max(1.0, memory + options.max_gap_s) * rate_hz)) +
+  return static_cast<std::size_t>(std::ceil(std::max(1.0, memory + options.max_gap_s) * rate_hz)) +
          4;
 }
 

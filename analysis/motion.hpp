@@ -48,7 +48,7 @@ struct SegmentDeformation {
 struct Motion {
   Kinematics kinematics;
   EventSignals signals;
-  std::array<std::vector<float>, 5> fit_rms;  ///< by Segment; metres, NaN where not fitted
+  std::array<std::vector<float>, 5> fit_rms;      ///< by Segment; metres, NaN where not fitted
   std::array<SegmentDeformation, 5> deformation;  ///< by Segment
 };
 

@@ -22,7 +22,7 @@ enum class RigidFitStatus {
 /// How a rigid body stands in space, from its markers.
 struct RigidFit {
   RigidFitStatus status = RigidFitStatus::kTooFewMarkers;
-  RigidTransform target_from_local;  ///< NaN unless fitted
+  RigidTransform target_from_local;                       ///< NaN unless fitted
   double rms = std::numeric_limits<double>::quiet_NaN();  ///< metres, over the markers present
   std::size_t marker_count = 0;                           ///< markers present
   /// A^-1 with A = sum(|r|^2 I - r r^T), r the fitted markers about their centroid, target axes;
@@ -47,8 +47,8 @@ struct RigidFit {
 [[nodiscard]] RigidFit FitRigid(std::span<const Eigen::Vector3d> local,
                                 std::span<const Eigen::Vector3d> measured);
 
-/// Covariance of the small rotation d (target axes, radians; true = exp([d]x) fitted) that errors of
-/// the markers cause, to first order: A^-1 (sum [r]x C [r]x^T) A^-1.
+/// Covariance of the small rotation d (target axes, radians; true = exp([d]x) fitted) that errors
+/// of the markers cause, to first order: A^-1 (sum [r]x C [r]x^T) A^-1.
 ///
 /// @param measured    as given to FitRigid; its present markers decide which ones count.
 /// @param covariance  of each measured marker, metres^2, independent of each other.

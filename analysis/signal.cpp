@@ -86,9 +86,9 @@ std::vector<double> FillLinearly(std::span<const double> signal) {
   for (std::size_t i = 0; i < signal.size(); ++i) {
     if (std::isnan(signal[i])) continue;
     for (std::size_t j = previous == signal.size() ? 0 : previous + 1; j < i; ++j) {
-      const double u = previous == signal.size() ? 1.0
-                                                 : static_cast<double>(j - previous) /
-                                                       static_cast<double>(i - previous);
+      const double u = previous == signal.size()
+                           ? 1.0
+                           : static_cast<double>(j - previous) / static_cast<double>(i - previous);
       filled[j] = u == 1.0 ? signal[i] : (1.0 - u) * signal[previous] + u * signal[i];
     }
     previous = i;
@@ -140,9 +140,9 @@ double SmoothValueAt(std::span<const double> signal, double place) {
   if (u == 0.0 || i == 0 || i + 2 >= signal.size()) return linear;
   const double p0 = signal[i - 1], p1 = signal[i], p2 = signal[i + 1], p3 = signal[i + 2];
   const double cubic =
-      p1 + 0.5 * u *
-               (p2 - p0 +
-                u * (2.0 * p0 - 5.0 * p1 + 4.0 * p2 - p3 + u * (3.0 * (p1 - p2) + p3 - p0)));
+      p1 +
+      0.5 * u *
+          (p2 - p0 + u * (2.0 * p0 - 5.0 * p1 + 4.0 * p2 - p3 + u * (3.0 * (p1 - p2) + p3 - p0)));
   return std::isnan(cubic) ? linear : cubic;
 }
 

@@ -43,8 +43,8 @@ struct Extremum {
 /// Linear in between; NaN outside, or beside a missing value (unless the place is on a sample).
 [[nodiscard]] double ValueAt(std::span<const double> signal, double place);
 
-/// Cubic (Catmull-Rom) through the four samples round a place, linear where an outer one is missing;
-/// NaN as ValueAt.
+/// Cubic (Catmull-Rom) through the four samples round a place, linear where an outer one is
+/// missing; NaN as ValueAt.
 [[nodiscard]] double SmoothValueAt(std::span<const double> signal, double place);
 
 /// Greatest value in [first, last]: of the samples inside, sharpened by a parabola, and of the two

@@ -36,11 +36,11 @@ enum Metric : std::size_t {
 };
 
 std::vector<QuantityDescription> DescribeMetrics() {
-  const std::string drop =
-      "how far the swing side of the pelvis is below the stance side (> 0), ";
+  const std::string drop = "how far the swing side of the pelvis is below the stance side (> 0), ";
   return {
       {"contralateral_pelvic_drop_peak", "rad",
-       "Largest contralateral pelvic drop in stance: " + drop + "line of the ASIS to the horizontal"},
+       "Largest contralateral pelvic drop in stance: " + drop +
+           "line of the ASIS to the horizontal"},
       {"contralateral_pelvic_drop_relative", "rad",
        "Largest contralateral pelvic drop in stance less that in the standing trial: " + drop +
            "from standing"},
@@ -169,10 +169,10 @@ std::array<double, 2> Tabulator::PeakAndStart(const std::vector<double>& angle, 
                                               double first, double last) const {
   if (std::isnan(first + last)) return {kNaN, kNaN};
   // Two frames on either side for the interpolation.
-  const auto begin = static_cast<std::size_t>(first) - std::min<std::size_t>(2, static_cast<std::size_t>(first));
+  const auto begin =
+      static_cast<std::size_t>(first) - std::min<std::size_t>(2, static_cast<std::size_t>(first));
   const std::size_t end = std::min(angle.size(), static_cast<std::size_t>(last) + 4);
-  const std::vector<double> part =
-      Scaled(std::span(angle).subspan(begin, end - begin), factor);
+  const std::vector<double> part = Scaled(std::span(angle).subspan(begin, end - begin), factor);
   const auto shift = static_cast<double>(begin);
   return {GreatestValue(part, first - shift, last - shift), SmoothValueAt(part, first - shift)};
 }
@@ -329,8 +329,7 @@ void Tabulator::RejectFarFromMedian(const StrideCurves& curves,
   std::vector<double> deviation = distance;
   for (double& d : deviation) d = std::abs(d - usual);
   constexpr double kSdOfMad = 1.4826;  // of a normal distribution
-  const double limit = usual +
-                       options_.outlier_deviations * kSdOfMad * Quantile(deviation, 0.5) +
+  const double limit = usual + options_.outlier_deviations * kSdOfMad * Quantile(deviation, 0.5) +
                        options_.outlier_floor;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!(distance[i] > limit)) continue;
@@ -378,8 +377,7 @@ void StrideOptions::Validate() const {
   require(outlier_floor >= 0.0, "outlier_floor", outlier_floor, "0 rad or more");
   require(max_hip_extension > 0.0, "max_hip_extension", max_hip_extension, "above 0 rad");
   require(max_frontal_angle > 0.0, "max_frontal_angle", max_frontal_angle, "above 0 rad");
-  require(longest_row_s >= max_stride_s, "longest_row_s", longest_row_s,
-          "max_stride_s or more");
+  require(longest_row_s >= max_stride_s, "longest_row_s", longest_row_s, "max_stride_s or more");
 }
 
 StrideTable TabulateStrides(const Kinematics& kinematics, const TimeBase& time_base,

@@ -69,10 +69,12 @@ double MeasurementSigma(std::string_view metric, Side side, const SystematicSigm
                         double mean_stride_time) {
   constexpr double kTwoMoments = 1.4142135623730951;
   const auto index = static_cast<std::size_t>(side);
-  if (metric == "contralateral_pelvic_drop_peak" || metric == "contralateral_pelvic_drop_relative") {
+  if (metric == "contralateral_pelvic_drop_peak" ||
+      metric == "contralateral_pelvic_drop_relative") {
     return systematic.obliquity;
   }
-  if (metric == "contralateral_pelvic_drop_excursion") return kTwoMoments * systematic.obliquity_varying;
+  if (metric == "contralateral_pelvic_drop_excursion")
+    return kTwoMoments * systematic.obliquity_varying;
   if (metric == "hip_adduction_peak") {
     return std::hypot(systematic.hip_adduction[index], systematic.hip_centre[index]);
   }

@@ -52,9 +52,10 @@ constexpr ShownMetric kShown[] = {
 analysis::Recording RecordingOf(const storage::TrialReader& reader) {
   const std::string where = reader.path().filename().string();
   if (!reader.Has(storage::TrialPart::kTrajectories)) {
-    throw InputError(fmt::format("{}: it holds no trajectories; run medius reconstruct or medius "
-                                 "import first",
-                                 where));
+    throw InputError(
+        fmt::format("{}: it holds no trajectories; run medius reconstruct or medius "
+                    "import first",
+                    where));
   }
   analysis::Recording recording;
   recording.where = where;
@@ -178,12 +179,9 @@ nlohmann::json ResultJson(const analysis::AnalysisResult& result, const Summary&
                        {"frames_fitted", q.frames_fitted},
                        {"frames_flagged", q.frames_flagged}});
   }
-  return {{"output", arguments.output},
-          {"method", std::string(analysis::kMethodName)},
-          {"strides", strides},
-          {"belt_speed_m_s", NumberOrNull(result.belt_speed)},
-          {"quality", quality},
-          {"summary", SummaryJson(result.summary, reference)},
+  return {{"output", arguments.output}, {"method", std::string(analysis::kMethodName)},
+          {"strides", strides},         {"belt_speed_m_s", NumberOrNull(result.belt_speed)},
+          {"quality", quality},         {"summary", SummaryJson(result.summary, reference)},
           {"warnings", result.warnings}};
 }
 
@@ -192,9 +190,9 @@ std::string TableLine(const SummaryRow& row, const char* title, const SummaryRow
     const double scaled = ScaleOf(row.metric) * value;
     return std::isfinite(scaled) ? fmt::format("{:.2f}", scaled) : std::string("-");
   };
-  std::string line = fmt::format("{:5}  {:26}  {:>7}  {:>7}  {:>6}  {:>7} to {:>6}",
-                                 ToString(row.side), title, row.n, number(row.mean), number(row.sd),
-                                 number(row.ci_low), number(row.ci_high));
+  std::string line =
+      fmt::format("{:5}  {:26}  {:>7}  {:>7}  {:>6}  {:>7} to {:>6}", ToString(row.side), title,
+                  row.n, number(row.mean), number(row.sd), number(row.ci_low), number(row.ci_high));
   if (reference != nullptr) {
     line += fmt::format("  {:>9}  {:>8}", number(reference->mean),
                         Holds(row, reference->mean) ? "yes" : "NO");
@@ -277,8 +275,7 @@ void RunAnalyze(const AnalyzeArguments& arguments, CommandContext& context) {
     throw NotComputed(fmt::format("{}: {}", run.where, result.not_computed));
   }
   WriteResult(trial, result, provenance, arguments.output);
-  context.Print(ResultText(result, reference, arguments),
-                ResultJson(result, reference, arguments));
+  context.Print(ResultText(result, reference, arguments), ResultJson(result, reference, arguments));
 }
 
 }  // namespace
@@ -313,22 +310,26 @@ void AddAnalyzeCommand(CommandLine& commands) {
                   "Longest gap of a marker that is filled, seconds")
       ->capture_default_str();
   command
-      .add_option("--marker-offset-mm", arguments->marker_offset_mm,
-                  "From the skin to the centre of a marker, mm (9 for 14 mm markers on a base), for "
-                  "the hip centre")
+      .add_option(
+          "--marker-offset-mm", arguments->marker_offset_mm,
+          "From the skin to the centre of a marker, mm (9 for 14 mm markers on a base), for "
+          "the hip centre")
       ->capture_default_str();
   command
       .add_option("--marker-sd-mm", arguments->marker_sd_mm,
                   "Noise of a marker coordinate, 1 sd, mm, where the trial does not say")
       ->capture_default_str();
   command
-      .add_option("--reference", arguments->reference,
-                  "Trial with a summary, such as a virtual lab's truth: its means are printed beside "
-                  "and whether the intervals hold them")
+      .add_option(
+          "--reference", arguments->reference,
+          "Trial with a summary, such as a virtual lab's truth: its means are printed beside "
+          "and whether the intervals hold them")
       ->type_name("OTHER.h5");
   command.footer(
-      "Writes /events, /kinematics, /strides and /summary. Pelvic drop is > 0 where the swing side\n"
-      "is below the stance side; every angle's definition stands in the file and in docs/methods.md.");
+      "Writes /events, /kinematics, /strides and /summary. Pelvic drop is > 0 where the swing "
+      "side\n"
+      "is below the stance side; every angle's definition stands in the file and in "
+      "docs/methods.md.");
 }
 
 }  // namespace medius::apps

@@ -1,4 +1,4 @@
-#include "recordings.hpp"
+#include "tests/analysis/recordings.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,44 +8,15 @@
 #include <stdexcept>
 #include <utility>
 
-#include <toml++/toml.h>
-
 #include "analysis/butterworth.hpp"
+#include "storage/marker_set_toml.hpp"
+#include "storage/trajectory_import.hpp"
 
 namespace medius::analysis::testing {
 namespace {
 
-std::vector<std::string> Split(const std::string& line, char separator) {
-  std::vector<std::string> fields;
-  std::string field;
-  std::istringstream stream(line);
-  while (std::getline(stream, field, separator)) {
-    while (!field.empty() && (field.back() == '\r' || field.back() == ' ')) field.pop_back();
-    while (!field.empty() && field.front() == ' ') field.erase(field.begin());
-    fields.push_back(field);
-  }
-  return fields;
-}
-
 double Number(const std::string& text) {
-  return text.empty() ? std::nan("") : std::strtod(text.c_str(), nullptr);
-}
-
-// Rows of coordinates in millimetres (X forward, Y up, Z right) to a block in the lab.
-TrajectoryBlock ToBlock(const std::vector<std::vector<double>>& rows, std::size_t marker_count) {
-  TrajectoryBlock block(FrameRange{0, rows.size()}, marker_count);
-  for (std::size_t frame = 0; frame < rows.size(); ++frame) {
-    for (std::size_t m = 0; m < marker_count; ++m) {
-      if (rows[frame].size() < 3 * m + 3) continue;
-      const Eigen::Vector3d mm(rows[frame][3 * m], rows[frame][3 * m + 1], rows[frame][3 * m + 2]);
-      if (!mm.allFinite() || mm.isZero()) continue;
-      MarkerSample sample = MarkerSample::Missing();
-      sample.position = Eigen::Vector3d(mm.x(), -mm.z(), mm.y()) / 1000.0;
-      sample.source = SampleSource::kImported;
-      block.Set(frame, MarkerId(m), sample);
-    }
-  }
-  return block;
+  return std::strtod(text.c_str(), nullptr);
 }
 
 TrajectoryBlock Part(const TrajectoryBlock& whole, FrameRange range) {
@@ -88,50 +59,27 @@ std::optional<std::filesystem::path> RealData() {
   return folder;
 }
 
-Recording ReadRbdsText(const std::filesystem::path& path, double rate_hz) {
-  std::ifstream file = Open(path);
-  std::string line;
-  std::getline(file, line);
-  const std::vector<std::string> heading = Split(line, '\t');
-  std::vector<std::string> labels;
-  for (std::size_t i = 1; i + 2 < heading.size(); i += 3) {
-    labels.push_back(heading[i].substr(0, heading[i].size() - 1));
+Recording ReadReal(const std::filesystem::path& path, const MarkerSet& set,
+                   std::optional<double> rate_hz) {
+  storage::ImportOptions options;
+  options.rate_hz = rate_hz;
+  const auto source = storage::OpenTrajectories(path, options);
+  const FrameRange all{0, source->frame_count()};
+  const std::size_t markers = source->labels().size();
+  std::vector<float> positions(all.count * markers * 3);
+  source->ReadPositions(all, Parallelism(1), positions);
+  const LabAxes axes = set.lab.value_or(LabAxes());
+  TrajectoryBlock block(all, markers);
+  for (std::size_t i = 0; i < all.count * markers; ++i) {
+    MarkerSample sample = MarkerSample::Missing();
+    sample.position =
+        axes.lab_from_file * Eigen::Map<const Eigen::Vector3f>(&positions[3 * i]).cast<double>();
+    if (!sample.position.allFinite()) continue;
+    sample.source = SampleSource::kImported;
+    block.Set(i / markers, MarkerId(i % markers), sample);
   }
-  std::vector<std::vector<double>> rows;
-  while (std::getline(file, line)) {
-    const std::vector<std::string> fields = Split(line, '\t');
-    std::vector<double> row;
-    for (std::size_t i = 1; i < fields.size(); ++i) row.push_back(Number(fields[i]));
-    if (!row.empty()) rows.push_back(std::move(row));
-  }
-  const std::size_t markers = labels.size();
-  return InMemory(path.filename().string(), labels, rate_hz, ToBlock(rows, markers));
-}
-
-Recording ReadTrc(const std::filesystem::path& path) {
-  std::ifstream file = Open(path);
-  std::string line;
-  for (int i = 0; i < 3; ++i) std::getline(file, line);
-  const double rate = Number(Split(line, '\t')[0]);
-  std::getline(file, line);
-  std::vector<std::string> labels;
-  const std::vector<std::string> heading = Split(line, '\t');
-  for (std::size_t i = 2; i < heading.size(); i += 3) {
-    if (!heading[i].empty()) labels.push_back(heading[i]);
-  }
-  std::getline(file, line);
-  std::vector<std::vector<double>> rows;
-  double start = std::nan("");
-  while (std::getline(file, line)) {
-    const std::vector<std::string> fields = Split(line, '\t');
-    if (fields.size() < 3 || fields[0].empty()) continue;
-    if (std::isnan(start)) start = Number(fields[1]);
-    std::vector<double> row;
-    for (std::size_t i = 2; i < fields.size(); ++i) row.push_back(Number(fields[i]));
-    rows.push_back(std::move(row));
-  }
-  const std::size_t markers = labels.size();
-  return InMemory(path.filename().string(), labels, rate, ToBlock(rows, markers), start);
+  return InMemory(path.filename().string(), source->labels(), source->time_base().rate_hz,
+                  std::move(block), source->time_base().time.front());
 }
 
 const std::vector<double>& Table::Column(const std::string& name) const {
@@ -172,8 +120,7 @@ std::vector<PlateStance> PlateStances(std::vector<double> vertical_force, double
     const double before = vertical_force[i - 1] - kThreshold;
     const double after = vertical_force[i] - kThreshold;
     if ((before > 0.0) == (after > 0.0)) continue;
-    const double time =
-        start + (static_cast<double>(i - 1) + before / (before - after)) / rate_hz;
+    const double time = start + (static_cast<double>(i - 1) + before / (before - after)) / rate_hz;
     if (after > 0.0) strike = time;
     if (after <= 0.0 && time - strike > 0.1) stances.push_back({strike, time});
   }
@@ -181,20 +128,8 @@ std::vector<PlateStance> PlateStances(std::vector<double> vertical_force, double
 }
 
 MarkerSet Preset(const std::string& name) {
-  const std::filesystem::path path =
-      std::filesystem::path(MEDIUS_SOURCE_DIR) / "datasets" / "marker_sets" / (name + ".toml");
-  const toml::table file = toml::parse_file(path.string());
-  MarkerSet set;
-  set.name = file["name"].value_or(std::string());
-  for (const auto& [role, label] : *file["roles"].as_table()) {
-    set.roles[std::string(role.str())] = label.value_or(std::string());
-  }
-  for (const auto& [segment, labels] : *file["clusters"].as_table()) {
-    for (const auto& label : *labels.as_array()) {
-      set.clusters[std::string(segment.str())].push_back(label.value_or(std::string()));
-    }
-  }
-  return set;
+  return storage::ReadMarkerSet(std::filesystem::path(MEDIUS_SOURCE_DIR) / "datasets" /
+                                "marker_sets" / (name + ".toml"));
 }
 
 }  // namespace medius::analysis::testing

@@ -13,16 +13,15 @@
 namespace medius::analysis::testing {
 
 /// Positions of a whole recording in memory, lab frame.
-[[nodiscard]] Recording InMemory(std::string where, std::vector<std::string> labels,
-                                 double rate_hz, TrajectoryBlock block, double start = 0.0);
+[[nodiscard]] Recording InMemory(std::string where, std::vector<std::string> labels, double rate_hz,
+                                 TrajectoryBlock block, double start = 0.0);
 
 /// Folder of the real recordings, or nullopt where they are not.
 [[nodiscard]] std::optional<std::filesystem::path> RealData();
 
-/// Tab-separated text (RBDS) or TRC in millimetres, X forward, Y up, Z right; all-zero triples are
-/// missing. Only what these recordings need; reading files is storage's business.
-[[nodiscard]] Recording ReadRbdsText(const std::filesystem::path& path, double rate_hz);
-[[nodiscard]] Recording ReadTrc(const std::filesystem::path& path);
+/// A real recording turned into the lab frame by the axes of its marker set.
+[[nodiscard]] Recording ReadReal(const std::filesystem::path& path, const MarkerSet& set,
+                                 std::optional<double> rate_hz = std::nullopt);
 
 /// A stance by force plate, seconds.
 struct PlateStance {

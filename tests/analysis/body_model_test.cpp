@@ -1,0 +1,161 @@
+#include "analysis/body_model.hpp"
+
+#include <cmath>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "analysis/snapshot.hpp"
+#include "core/error.hpp"
+#include "tests/analysis/recordings.hpp"
+#include "tests/analysis/synthetic_body.hpp"
+
+namespace medius::analysis {
+namespace {
+
+using testing::BodyAngles;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::kDegree;
+using testing::Record;
+using testing::RunningAngles;
+using testing::SyntheticSet;
+
+constexpr double kFloatMetres = 2e-7;  // positions are stored as float32
+
+BodyAngles Standing(double) {
+  BodyAngles a;
+  a.obliquity = 1.5 * kDegree;
+  a.tilt = -8.0 * kDegree;
+  a.rotation = 200.0 * kDegree;  // facing anywhere
+  return a;
+}
+
+Recording StandingTrial() {
+  return Record("static.trial.h5", 200.0, 100, Standing);
+}
+Recording RunTrial() {
+  return Record("run.trial.h5", 200.0, 200, [](double t) { return RunningAngles(t); });
+}
+
+Recording Without(Recording recording, const std::string& label) {
+  recording.labels[FindLabel(recording, label)] = "other";
+  return recording;
+}
+
+std::string MessageOf(const MarkerSet& set, const Recording& run, const Recording* standing) {
+  try {
+    (void)BuildBodyModel(set, run, standing, 0.0);
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(BuildBodyModel, PutsTheClusterWhereItSitsOnTheSegment) {
+  const Recording standing = StandingTrial();
+  const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(), &standing, 0.0);
+  EXPECT_THAT(body.warnings, ElementsAre());
+  const SegmentModel& thigh = body[Segment::kRightThigh];
+  ASSERT_EQ(thigh.local.size(), 4U);
+  EXPECT_LT((thigh.local[0] - Eigen::Vector3d(0.02, -0.12, 0.09)).norm(), 5 * kFloatMetres);
+  EXPECT_LT((body[Segment::kLeftShank].local[2] - Eigen::Vector3d(-0.04, -0.22, -0.05)).norm(),
+            5 * kFloatMetres);
+  EXPECT_NEAR(thigh.length, 0.42, 5 * kFloatMetres);
+  ASSERT_TRUE(body.standing.has_value());
+  EXPECT_NEAR(body.standing->obliquity, 1.5 * kDegree, 1e-5);
+  EXPECT_NEAR(body.standing->tilt, -8.0 * kDegree, 1e-5);
+}
+
+TEST(BuildBodyModel, WithoutAStandingTrialTakesTheShapesFromTheRun) {
+  const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(), nullptr, 0.0);
+  EXPECT_FALSE(body.standing.has_value());
+  EXPECT_LT((body[Segment::kRightThigh].local[0] - Eigen::Vector3d(0.02, -0.12, 0.09)).norm(),
+            10 * kFloatMetres);
+  ASSERT_FALSE(body.warnings.empty());
+  EXPECT_THAT(body.warnings.back(), HasSubstr("no standing trial"));
+}
+
+TEST(BuildBodyModel, WithoutStandingTrialAndKneeMarkersHasThePelvisAlone) {
+  const BodyModel body = BuildBodyModel(SyntheticSet(), Without(RunTrial(), "RMEP"), nullptr, 0.0);
+  EXPECT_TRUE(body[Segment::kPelvis].available());
+  EXPECT_FALSE(body[Segment::kRightThigh].available());
+  EXPECT_FALSE(body[Segment::kRightShank].available());
+  EXPECT_TRUE(body[Segment::kLeftThigh].available());
+}
+
+TEST(BuildBodyModel, NeedsNoMarkerOfTheStandingTrialInTheRun) {
+  const Recording standing = StandingTrial();
+  Recording run = RunTrial();
+  for (const char* label : {"RMEP", "RLEP", "LMMA", "LLMA"}) run = Without(std::move(run), label);
+  EXPECT_THAT(BuildBodyModel(SyntheticSet(), run, &standing, 0.0).warnings, ElementsAre());
+}
+
+TEST(BuildBodyModel, NamesALandmarkThatTheStandingTrialLacks) {
+  const Recording standing = Without(StandingTrial(), "RMEP");
+  const std::string message = MessageOf(SyntheticSet(), RunTrial(), &standing);
+  EXPECT_THAT(message, HasSubstr("marker set synthetic names right_medial_epicondyle = \"RMEP\", "
+                                 "but static.trial.h5 has no such marker; it has: LASI, LHEE"));
+  EXPECT_THAT(message, Not(HasSubstr("\n")));
+}
+
+TEST(BuildBodyModel, NamesAPelvisOrHeelMarkerThatTheRunLacks) {
+  const Recording standing = StandingTrial();
+  EXPECT_THAT(MessageOf(SyntheticSet(), Without(RunTrial(), "LPSI"), &standing),
+              HasSubstr("names left_psis = \"LPSI\", but run.trial.h5 has no such marker"));
+  EXPECT_THAT(MessageOf(SyntheticSet(), Without(RunTrial(), "RHEE"), &standing),
+              HasSubstr("names right_heel = \"RHEE\", but run.trial.h5 has no such marker"));
+}
+
+TEST(BuildBodyModel, DoesWithThreeMarkersOfAClusterButNotWithTwo) {
+  const Recording standing = StandingTrial();
+  const Recording three = Without(RunTrial(), "RTH2");
+  const BodyModel body = BuildBodyModel(SyntheticSet(), three, &standing, 0.0);
+  EXPECT_EQ(body[Segment::kRightThigh].local.size(), 3U);
+  ASSERT_EQ(body.warnings.size(), 1U);
+  EXPECT_THAT(body.warnings[0], HasSubstr("no marker \"RTH2\" of cluster right_thigh"));
+  EXPECT_THAT(MessageOf(SyntheticSet(), Without(three, "RTH3"), &standing),
+              HasSubstr("\"RTH2\", but run.trial.h5 has no such marker"));
+}
+
+TEST(BuildBodyModel, SaysThatALandmarkIsNeverSeen) {
+  Recording standing = StandingTrial();
+  const MarkerId lost(FindLabel(standing, "LLEP"));
+  standing.read = [read = standing.read, lost](FrameRange range) {
+    TrajectoryBlock block = read(range);
+    for (std::size_t t = 0; t < range.count; ++t) block.Set(t, lost, MarkerSample::Missing());
+    return block;
+  };
+  EXPECT_THAT(MessageOf(SyntheticSet(), RunTrial(), &standing),
+              HasSubstr("static.trial.h5: marker \"LLEP\" (left_lateral_epicondyle) is missing in "
+                        "every frame"));
+}
+
+TEST(BuildBodyModel, WantsThePelvisRoles) {
+  MarkerSet set = SyntheticSet();
+  set.roles.erase("left_psis");
+  EXPECT_THAT(MessageOf(set, RunTrial(), nullptr), HasSubstr("right_psis and left_psis or sacrum"));
+}
+
+TEST(BuildBodyModel, LeavesOutWhatTheSetDoesNotKnowAndSaysSo) {
+  MarkerSet set = SyntheticSet();
+  set.roles.erase("right_medial_epicondyle");
+  set.clusters.erase("left_shank");
+  const Recording standing = StandingTrial();
+  const BodyModel body = BuildBodyModel(set, RunTrial(), &standing, 0.0);
+  EXPECT_FALSE(body[Segment::kRightThigh].available());
+  EXPECT_FALSE(body[Segment::kLeftShank].available());
+  EXPECT_TRUE(body[Segment::kLeftThigh].available());
+  EXPECT_EQ(body.warnings.size(), 3U);  // right thigh, right shank, left shank
+}
+
+TEST(BuildBodyModel, DoubtsAStandingTrialThatMoves) {
+  const Recording running = RunTrial();
+  const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(), &running, 0.0);
+  ASSERT_FALSE(body.warnings.empty());
+  EXPECT_THAT(body.warnings[0], HasSubstr("is it a standing trial?"));
+}
+
+}  // namespace
+}  // namespace medius::analysis
