@@ -1,0 +1,314 @@
+#include "calibration/bundle_adjustment.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <memory>
+
+#include <Eigen/Cholesky>
+#include <ceres/ceres.h>
+
+#include "calibration/so3.hpp"
+#include "core/check.hpp"
+
+namespace medius::calibration {
+namespace {
+
+// Views a thread takes at once.
+constexpr std::size_t kViewGrain = 16;
+
+// Pivots of a scaled normal matrix below this are rounding: the view says nothing in that
+// direction.
+constexpr double kPivotTolerance = 1e-13;
+
+using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using RootMatrix =
+    Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor, kMaxLocal, kMaxLocal>;
+
+// A pose as Ceres moves it: R = exp(rotation vector) * the rotation it started from, so that the
+// vector stays small.
+struct PoseBlock {
+  Eigen::Matrix3d start_rotation;
+  std::array<double, 6> value;
+
+  explicit PoseBlock(const RigidTransform& pose) : start_rotation(pose.rotation), value{} {
+    Eigen::Map<Eigen::Vector3d>(value.data() + 3) = pose.translation;
+  }
+  [[nodiscard]] Eigen::Vector3d vector() const {
+    return Eigen::Map<const Eigen::Vector3d>(value.data());
+  }
+  [[nodiscard]] RigidTransform Pose() const {
+    return {RotationFromVector(vector()) * start_rotation,
+            Eigen::Map<const Eigen::Vector3d>(value.data() + 3)};
+  }
+};
+
+// d(rotation on the left, translation) / d(value).
+Matrix6 ByValue(const Eigen::Vector3d& vector) {
+  Matrix6 by = Matrix6::Identity();
+  by.topLeftCorner<3, 3>() = LeftJacobian(vector);
+  return by;
+}
+
+// A view as Ceres sees it.
+struct ViewSlot {
+  bool valid = false;
+  double cost = 0.0;
+  RootMatrix root;       // root^T root = H
+  LocalVector residual;  // root^T residual = g
+  Matrix6 by_camera;
+  Matrix6 by_target;
+};
+
+// H = root^T root by a pivoted factorization of the scaled H, which may be singular: a view of few
+// points does not fix all of its parameters.
+void TakeRoot(const ViewNormal& normal, ViewSlot* slot) {
+  const auto n = normal.g.size();
+  LocalVector scale(n);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    scale[i] = normal.H(i, i) > 0.0 ? 1.0 / std::sqrt(normal.H(i, i)) : 0.0;
+  }
+  const LocalMatrix scaled = scale.asDiagonal() * normal.H * scale.asDiagonal();
+  const Eigen::LDLT<LocalMatrix> factor(scaled);
+  LocalVector d = factor.vectorD();
+  LocalVector rhs = factor.transpositionsP() * LocalVector(scale.cwiseProduct(normal.g));
+  factor.matrixL().solveInPlace(rhs);
+  // P as a matrix: Eigen's product of a matrix with transpositions on its right is not U P.
+  const LocalMatrix permutation = factor.transpositionsP() * LocalMatrix::Identity(n, n);
+  const LocalMatrix upper = factor.matrixU();
+  const LocalMatrix root = upper.lazyProduct(permutation);
+  slot->root.resize(n, n);
+  slot->residual.resize(n);
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const double pivot = d[i] > kPivotTolerance ? std::sqrt(d[i]) : 0.0;
+    for (Eigen::Index j = 0; j < n; ++j) {
+      slot->root(i, j) = scale[j] > 0.0 ? pivot * root(i, j) / scale[j] : 0.0;
+    }
+    slot->residual[i] = pivot > 0.0 ? rhs[i] / pivot : 0.0;
+  }
+}
+
+// Holds the parameter blocks and evaluates all views before Ceres asks for them one by one.
+class Evaluator : public ceres::EvaluationCallback {
+ public:
+  Evaluator(const BundleData& data, const std::vector<std::uint8_t>& use, RobustLoss loss,
+            Parallelism parallelism, const RigState& state)
+      : data_(data),
+        use_(use),
+        loss_(loss),
+        parallelism_(parallelism),
+        kind_(state.kind),
+        group_(state.group),
+        intrinsics_(state.intrinsics),
+        cameras_(state.camera_from_lab.begin(), state.camera_from_lab.end()),
+        targets_(state.lab_from_target.begin(), state.lab_from_target.end()),
+        slots_(data.views.size()) {}
+
+  void PrepareForEvaluation(bool evaluate_jacobians, bool new_evaluation_point) override {
+    if (!evaluate_jacobians && !new_evaluation_point) return;
+    ParallelFor(parallelism_, slots_.size(), kViewGrain, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) Evaluate(i, evaluate_jacobians);
+    });
+  }
+
+  [[nodiscard]] const ViewSlot& slot(std::size_t view) const { return slots_[view]; }
+  [[nodiscard]] std::vector<Intrinsics>& intrinsics() { return intrinsics_; }
+  [[nodiscard]] std::vector<PoseBlock>& cameras() { return cameras_; }
+  [[nodiscard]] std::vector<PoseBlock>& targets() { return targets_; }
+
+  void Store(RigState* state) const {
+    state->intrinsics = intrinsics_;
+    for (std::size_t i = 0; i < cameras_.size(); ++i) {
+      state->camera_from_lab[i] = cameras_[i].Pose();
+    }
+    for (std::size_t i = 0; i < targets_.size(); ++i) {
+      state->lab_from_target[i] = targets_[i].Pose();
+    }
+  }
+
+ private:
+  void Evaluate(std::size_t index, bool with_jacobians) {
+    const BundleView& view = data_.views[index];
+    ViewSlot& slot = slots_[index];
+    const std::size_t group = group_[view.camera];
+    const PoseBlock& camera = cameras_[view.camera];
+    const PoseBlock& target = targets_[view.pose];
+    const RigidTransform camera_from_lab = camera.Pose();
+    const RigidTransform lab_from_target = target.Pose();
+    const RigidTransform camera_from_target = camera_from_lab * lab_from_target;
+    const std::uint8_t* use = use_.data() + view.begin;
+    const double* intrinsics = intrinsics_[group].data();
+    if (!with_jacobians) {
+      slot.valid = CostOfView(kind_[group], intrinsics, camera_from_target, data_.SightingsOf(view),
+                              use, loss_, &slot.cost);
+      return;
+    }
+    ViewNormal normal;
+    slot.valid = LinearizeView(kind_[group], intrinsics, camera_from_target,
+                               data_.SightingsOf(view), use, loss_, &normal);
+    if (!slot.valid) return;
+    slot.cost = normal.cost;
+    TakeRoot(normal, &slot);
+    slot.by_camera = ByCameraPose(camera_from_lab, lab_from_target) * ByValue(camera.vector());
+    slot.by_target = ByTargetPose(camera_from_lab) * ByValue(target.vector());
+  }
+
+  const BundleData& data_;
+  const std::vector<std::uint8_t>& use_;
+  RobustLoss loss_;
+  Parallelism parallelism_;
+  std::vector<CameraModelKind> kind_;
+  std::vector<std::size_t> group_;
+  std::vector<Intrinsics> intrinsics_;
+  std::vector<PoseBlock> cameras_;
+  std::vector<PoseBlock> targets_;
+  std::vector<ViewSlot> slots_;
+};
+
+// Hands the slot of one view to Ceres. One more row than the root has carries what of the cost does
+// not depend on the parameters to first order, so that Ceres sees the true cost.
+class ViewCost : public ceres::CostFunction {
+ public:
+  ViewCost(const Evaluator* evaluator, std::size_t view, int intrinsic_count)
+      : evaluator_(evaluator), view_(view), intrinsic_count_(intrinsic_count) {
+    set_num_residuals(intrinsic_count + 7);
+    *mutable_parameter_block_sizes() = {intrinsic_count, 6, 6};
+  }
+
+  bool Evaluate(double const* const* /*parameters*/, double* residuals,
+                double** jacobians) const override {
+    const ViewSlot& slot = evaluator_->slot(view_);
+    if (!slot.valid) return false;
+    const int n = intrinsic_count_ + 6;
+    Eigen::Map<Eigen::VectorXd> residual(residuals, n + 1);
+    residual.setZero();
+    if (jacobians == nullptr) {
+      residual[n] = std::sqrt(2.0 * slot.cost);
+      return true;
+    }
+    residual.head(n) = slot.residual;
+    residual[n] = std::sqrt(std::max(0.0, 2.0 * slot.cost - slot.residual.squaredNorm()));
+    const auto pose_root = slot.root.rightCols<6>();
+    if (jacobians[0] != nullptr) {
+      Eigen::Map<RowMajor> by(jacobians[0], n + 1, intrinsic_count_);
+      by.topRows(n) = slot.root.leftCols(intrinsic_count_);
+      by.row(n).setZero();
+    }
+    FillPose(pose_root, slot.by_camera, jacobians[1]);
+    FillPose(pose_root, slot.by_target, jacobians[2]);
+    return true;
+  }
+
+ private:
+  template <typename Root>
+  void FillPose(const Root& pose_root, const Matrix6& by, double* jacobian) const {
+    if (jacobian == nullptr) return;
+    const int n = intrinsic_count_ + 6;
+    Eigen::Map<Eigen::Matrix<double, Eigen::Dynamic, 6, Eigen::RowMajor>> out(jacobian, n + 1, 6);
+    out.topRows(n) = pose_root.lazyProduct(by);
+    out.row(n).setZero();
+  }
+
+  const Evaluator* evaluator_;
+  std::size_t view_;
+  int intrinsic_count_;
+};
+
+// Reports the iterations and stops the solver where asked to.
+class IterationReport : public ceres::IterationCallback {
+ public:
+  explicit IterationReport(const WorkControl& control) : control_(control) {}
+  ceres::CallbackReturnType operator()(const ceres::IterationSummary& /*summary*/) override {
+    const bool cancelled = control_.cancellation != nullptr && control_.cancellation->IsCancelled();
+    return cancelled ? ceres::SOLVER_ABORT : ceres::SOLVER_CONTINUE;
+  }
+
+ private:
+  const WorkControl& control_;
+};
+
+void HoldIntrinsics(const std::vector<int>& held, int count, double* block,
+                    ceres::Problem* problem) {
+  if (held.empty() || !problem->HasParameterBlock(block)) return;
+  if (static_cast<int>(held.size()) == count) {
+    problem->SetParameterBlockConstant(block);
+  } else {
+    problem->SetManifold(block, new ceres::SubsetManifold(count, held));
+  }
+}
+
+void BuildProblem(const BundleData& data, const HeldParameters& held, const RigState& state,
+                  Evaluator* evaluator, ceres::Problem* problem) {
+  for (std::size_t i = 0; i < data.views.size(); ++i) {
+    const BundleView& view = data.views[i];
+    const std::size_t group = state.group[view.camera];
+    problem->AddResidualBlock(new ViewCost(evaluator, i, IntrinsicCountOf(state, group)), nullptr,
+                              evaluator->intrinsics()[group].data(),
+                              evaluator->cameras()[view.camera].value.data(),
+                              evaluator->targets()[view.pose].value.data());
+  }
+  for (std::size_t g = 0; g < state.kind.size() && !held.intrinsics.empty(); ++g) {
+    HoldIntrinsics(held.intrinsics[g], IntrinsicCountOf(state, g),
+                   evaluator->intrinsics()[g].data(), problem);
+  }
+  for (std::size_t c = 0; c < held.pose.size(); ++c) {
+    double* block = evaluator->cameras()[c].value.data();
+    if (held.pose[c] != 0 && problem->HasParameterBlock(block)) {
+      problem->SetParameterBlockConstant(block);
+    }
+  }
+}
+
+ceres::Solver::Options SolverOptions(const SolveLimits& limits, const ceres::Problem& problem,
+                                     Evaluator* evaluator) {
+  ceres::Solver::Options options;
+  options.linear_solver_type = ceres::DENSE_SCHUR;
+  options.num_threads = 1;  // Ceres' own threads do not reduce in a fixed order
+  options.max_num_iterations = limits.max_iterations;
+  options.function_tolerance = limits.function_tolerance;
+  options.gradient_tolerance = 1e-14;
+  options.parameter_tolerance = 1e-13;
+  options.logging_type = ceres::SILENT;
+  options.linear_solver_ordering = std::make_shared<ceres::ParameterBlockOrdering>();
+  std::vector<double*> blocks;
+  problem.GetParameterBlocks(&blocks);
+  const double* first = evaluator->targets().front().value.data();
+  const double* last = evaluator->targets().back().value.data();
+  for (double* block : blocks) {
+    const bool is_target = block >= first && block <= last;
+    options.linear_solver_ordering->AddElementToGroup(block, is_target ? 0 : 1);
+  }
+  return options;
+}
+
+}  // namespace
+
+SolveSummary AdjustBundle(const BundleData& data, const std::vector<std::uint8_t>& use,
+                          const HeldParameters& held, RobustLoss loss, const SolveLimits& limits,
+                          Parallelism parallelism, const WorkControl& control, RigState* state) {
+  MEDIUS_CHECK(use.size() == data.sightings.size(), "one flag a sighting");
+  MEDIUS_CHECK(state->lab_from_target.size() == data.poses.size(), "one pose a target and frame");
+  control.ThrowIfCancelled();
+  if (data.views.empty()) return {};
+  Evaluator evaluator(data, use, loss, parallelism, *state);
+  ceres::Problem::Options problem_options;
+  problem_options.evaluation_callback = &evaluator;
+  problem_options.disable_all_safety_checks = true;
+  ceres::Problem problem(problem_options);
+  BuildProblem(data, held, *state, &evaluator, &problem);
+  ceres::Solver::Options options = SolverOptions(limits, problem, &evaluator);
+  IterationReport report(control);
+  options.callbacks.push_back(&report);
+  ceres::Solver::Summary summary;
+  ceres::Solve(options, &problem, &summary);
+  control.ThrowIfCancelled();
+  SolveSummary result;
+  result.converged = summary.termination_type == ceres::CONVERGENCE;
+  result.iterations = static_cast<int>(summary.iterations.size());
+  result.cost = summary.final_cost;
+  if (summary.IsSolutionUsable()) evaluator.Store(state);
+  return result;
+}
+
+}  // namespace medius::calibration

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "core/camera_model.hpp"
+#include "core/camera_rig.hpp"
+#include "core/ids.hpp"
+#include "core/parallel.hpp"
+#include "core/target.hpp"
+
+namespace medius::calibration {
+
+/// How a rig is calibrated from views of targets.
+struct CalibrationOptions {
+  CameraModelKind model = CameraModelKind::kBrownConrady5;  ///< of all cameras
+  std::vector<CameraModelKind> model_of_camera;             ///< [cameras] instead, or empty
+  /// [cameras] cameras of one number share their intrinsics; empty: each has its own.
+  std::vector<std::size_t> intrinsics_group;
+  /// Indices of intrinsics (order of CameraModelKind) that stay as they start, 0 for distortion.
+  std::vector<int> held_intrinsics;
+  /// [cameras] focal lengths to try beside the others, pixels; empty: none.
+  std::vector<double> focal_guess;
+
+  std::optional<CameraRig> initial;  ///< where to start; cameras are matched by name
+  bool hold_intrinsics = false;      ///< keep those of `initial`
+  bool hold_places = false;          ///< keep those of `initial`
+
+  CameraId reference_camera{0};  ///< its frame is the lab frame, and its place the gauge
+
+  bool reject_outliers = true;
+  /// Sightings that a recording of Gaussian noise loses to the outlier rule, in the mean: a
+  /// sighting is an outlier where its squared residual, standardized by its own predicted
+  /// covariance, exceeds 2 ln(sightings / this).
+  double expected_false_alarms = 0.5;
+
+  int max_iterations = 100;  ///< of the last adjustment
+  Parallelism parallelism{1};
+
+  /// @throws InputError that names the field that is out of range or does not fit the cameras.
+  void Validate(const TargetObservations& observations) const;
+};
+
+/// @throws InputError where observations are not usable at all: sizes that differ, an index out of
+///         range, a position that is not finite, a camera that saw a target twice at one instant.
+void ValidateObservations(const TargetObservations& observations);
+
+}  // namespace medius::calibration

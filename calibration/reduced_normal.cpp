@@ -1,0 +1,238 @@
+#include "calibration/reduced_normal.hpp"
+
+#include <cmath>
+
+#include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
+
+#include "core/check.hpp"
+
+namespace medius::calibration {
+namespace {
+
+// Poses summed into one partial matrix: few enough to share the work, many enough that the partial
+// matrices stay small beside the observations.
+constexpr std::size_t kPoseGrain = 64;
+
+// Directions of a scaled target block below this carry nothing (a wand's turn about itself).
+constexpr double kRankTolerance = 1e-11;
+
+// A parameter whose variance is this many times what it would be alone is not determined.
+constexpr double kSingularInflation = 1e12;
+
+struct Partial {
+  Eigen::MatrixXd matrix;
+  double squared_residual = 0.0;
+  std::size_t residual_count = 0;
+  std::size_t used_poses = 0;
+};
+
+// Inverse on the range of a positive semidefinite 6x6 block.
+Matrix6 PseudoInverse(const Matrix6& V) {
+  Vector6 scale;
+  for (int i = 0; i < 6; ++i) scale[i] = V(i, i) > 0.0 ? 1.0 / std::sqrt(V(i, i)) : 0.0;
+  const Matrix6 scaled = scale.asDiagonal() * V * scale.asDiagonal();
+  const Eigen::LDLT<Matrix6> factor(scaled);
+  const Vector6 d = factor.vectorD();
+  if (d.minCoeff() > 1e-8) {
+    return scale.asDiagonal() * factor.solve(Matrix6::Identity()) * scale.asDiagonal();
+  }
+  const Eigen::SelfAdjointEigenSolver<Matrix6> eigen(scaled);
+  Vector6 inverse = Vector6::Zero();
+  for (int i = 0; i < 6; ++i) {
+    if (eigen.eigenvalues()[i] > kRankTolerance) inverse[i] = 1.0 / eigen.eigenvalues()[i];
+  }
+  const Matrix6 result =
+      eigen.eigenvectors() * inverse.asDiagonal() * eigen.eigenvectors().transpose();
+  return scale.asDiagonal() * result * scale.asDiagonal();
+}
+
+// d(intrinsics, camera_from_target) / d(intrinsics, camera_from_lab).
+LocalMatrix ByCamera(const RigState& state, const BundleView& view) {
+  const int K = IntrinsicCountOf(state, state.group[view.camera]);
+  LocalMatrix by = LocalMatrix::Identity(K + 6, K + 6);
+  by.bottomRightCorner<6, 6>() =
+      ByCameraPose(state.camera_from_lab[view.camera], state.lab_from_target[view.pose]);
+  return by;
+}
+
+// Adds a [K+6, K+6] block of two cameras at their columns.
+void AddBlock(const CameraLayout& layout, std::size_t a, std::size_t b, const LocalMatrix& block,
+              double sign, Eigen::MatrixXd* sum) {
+  const int Ka = layout.intrinsics_count[a];
+  const int Kb = layout.intrinsics_count[b];
+  const int ia = layout.intrinsics_offset[a];
+  const int ib = layout.intrinsics_offset[b];
+  const int pa = layout.pose_offset[a];
+  const int pb = layout.pose_offset[b];
+  sum->block(ia, ib, Ka, Kb) += sign * block.topLeftCorner(Ka, Kb);
+  sum->block(ia, pb, Ka, 6) += sign * block.topRightCorner(Ka, 6);
+  sum->block(pa, ib, 6, Kb) += sign * block.bottomLeftCorner(6, Kb);
+  sum->block(pa, pb, 6, 6) += sign * block.bottomRightCorner(6, 6);
+}
+
+// Linearizes the views of one pose, fills its slots and adds its part of the Schur complement.
+void ReducePose(const BundleData& data, const std::vector<std::uint8_t>& use, const RigState& state,
+                std::size_t pose_index, ReducedNormal* normal, Partial* partial) {
+  const BundlePose& pose = data.poses[pose_index];
+  Matrix6 V = Matrix6::Zero();
+  std::size_t used = 0;
+  for (std::size_t v = pose.view_begin; v < pose.view_end; ++v) {
+    const BundleView& view = data.views[v];
+    const std::size_t group = state.group[view.camera];
+    const int K = IntrinsicCountOf(state, group);
+    ViewNormal local;
+    const bool projected = LinearizeView(state.kind[group], state.intrinsics[group].data(),
+                                         CameraFromTarget(state, view), data.SightingsOf(view),
+                                         use.data() + view.begin, RobustLoss{}, &local);
+    MEDIUS_CHECK(projected, "a sighting that is used lies behind its camera");
+    const LocalMatrix by_camera = ByCamera(state, view);
+    const Matrix6 by_target = ByTargetPose(state.camera_from_lab[view.camera]);
+    const LocalMatrix Hc = local.H * by_camera;
+    AddBlock(normal->layout, view.camera, view.camera, by_camera.transpose() * Hc, 1.0,
+             &partial->matrix);
+    normal->coupling[v] = Hc.transpose().rightCols<6>() * by_target;
+    V += by_target.transpose() * local.H.block(K, K, 6, 6) * by_target;
+    partial->squared_residual += 2.0 * local.cost;
+    for (std::size_t i = view.begin; i < view.end; ++i) used += use[i];
+  }
+  const Matrix6 inverse = PseudoInverse(V);
+  normal->pose_inverse[pose_index] = inverse;
+  partial->residual_count += 2 * used;
+  partial->used_poses += used > 0 ? 1 : 0;
+  for (std::size_t a = pose.view_begin; a < pose.view_end; ++a) {
+    const ReducedNormal::PoseCoupling WV = normal->coupling[a] * inverse;
+    for (std::size_t b = pose.view_begin; b < pose.view_end; ++b) {
+      const LocalMatrix block = WV * normal->coupling[b].transpose();
+      AddBlock(normal->layout, data.views[a].camera, data.views[b].camera, block, -1.0,
+               &partial->matrix);
+    }
+  }
+}
+
+}  // namespace
+
+CameraLayout MakeLayout(const RigState& state) {
+  CameraLayout layout;
+  std::vector<int> group_offset;
+  for (std::size_t g = 0; g < state.kind.size(); ++g) {
+    group_offset.push_back(layout.size);
+    layout.size += IntrinsicCountOf(state, g);
+  }
+  for (const std::size_t group : state.group) {
+    layout.intrinsics_offset.push_back(group_offset[group]);
+    layout.intrinsics_count.push_back(IntrinsicCountOf(state, group));
+    layout.pose_offset.push_back(layout.size);
+    layout.size += 6;
+  }
+  return layout;
+}
+
+ReducedNormal ReduceNormal(const BundleData& data, const std::vector<std::uint8_t>& use,
+                           const RigState& state, Parallelism parallelism) {
+  ReducedNormal normal;
+  normal.layout = MakeLayout(state);
+  normal.pose_inverse.resize(data.poses.size());
+  normal.coupling.resize(data.views.size());
+  const int size = normal.layout.size;
+  const auto map = [&](std::size_t begin, std::size_t end) {
+    Partial partial;
+    partial.matrix = Eigen::MatrixXd::Zero(size, size);
+    for (std::size_t i = begin; i < end; ++i) ReducePose(data, use, state, i, &normal, &partial);
+    return partial;
+  };
+  const auto fold = [](Partial sum, Partial part) {
+    sum.matrix += part.matrix;
+    sum.squared_residual += part.squared_residual;
+    sum.residual_count += part.residual_count;
+    sum.used_poses += part.used_poses;
+    return sum;
+  };
+  Partial initial;
+  initial.matrix = Eigen::MatrixXd::Zero(size, size);
+  Partial total =
+      ParallelReduce(parallelism, data.poses.size(), kPoseGrain, std::move(initial), map, fold);
+  normal.matrix = 0.5 * (total.matrix + total.matrix.transpose());
+  normal.squared_residual = total.squared_residual;
+  normal.residual_count = total.residual_count;
+  normal.used_poses = total.used_poses;
+  return normal;
+}
+
+std::vector<std::uint8_t> FreeParameters(const CameraLayout& layout, const RigState& state,
+                                         const HeldParameters& held) {
+  std::vector<std::uint8_t> free(static_cast<std::size_t>(layout.size), 1);
+  for (std::size_t c = 0; c < state.group.size(); ++c) {
+    if (!held.intrinsics.empty()) {
+      for (const int i : held.intrinsics[state.group[c]]) {
+        free[static_cast<std::size_t>(layout.intrinsics_offset[c] + i)] = 0;
+      }
+    }
+    if (!held.pose.empty() && held.pose[c] != 0) {
+      std::fill_n(free.begin() + layout.pose_offset[c], 6, std::uint8_t{0});
+    }
+  }
+  return free;
+}
+
+FreeInverse InvertFree(const ReducedNormal& normal, const std::vector<std::uint8_t>& free) {
+  std::vector<int> index;
+  for (int i = 0; i < normal.layout.size; ++i) {
+    if (free[static_cast<std::size_t>(i)] != 0) index.push_back(i);
+  }
+  FreeInverse result;
+  result.matrix = Eigen::MatrixXd::Zero(normal.layout.size, normal.layout.size);
+  Eigen::MatrixXd scaled = normal.matrix(index, index);
+  const Eigen::VectorXd scale = scaled.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
+  scaled = scale.asDiagonal() * scaled * scale.asDiagonal();
+  const auto n = scaled.rows();
+  const Eigen::LLT<Eigen::MatrixXd> factor(scaled);
+  result.regular = factor.info() == Eigen::Success;
+  if (!result.regular) {
+    // Name the parameter that takes most part in the weakest direction.
+    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(scaled);
+    Eigen::Index worst = 0;
+    eigen.eigenvectors().col(0).cwiseAbs().maxCoeff(&worst);
+    result.worst_parameter = index[static_cast<std::size_t>(worst)];
+    result.worst_inflation = std::numeric_limits<double>::infinity();
+    return result;
+  }
+  const Eigen::MatrixXd inverse = factor.solve(Eigen::MatrixXd::Identity(n, n));
+  Eigen::Index worst = 0;
+  result.worst_inflation = n > 0 ? inverse.diagonal().maxCoeff(&worst) : 0.0;
+  result.worst_parameter = n > 0 ? index[static_cast<std::size_t>(worst)] : -1;
+  result.regular = result.worst_inflation < kSingularInflation;
+  result.matrix(index, index) = scale.asDiagonal() * inverse * scale.asDiagonal();
+  return result;
+}
+
+LocalMatrix LocalCovariance(const BundleData& data, const RigState& state,
+                            const ReducedNormal& normal, const Eigen::MatrixXd& camera_covariance,
+                            std::size_t view_index) {
+  const BundleView& view = data.views[view_index];
+  const BundlePose& pose = data.poses[view.pose];
+  const int local_size = normal.layout.intrinsics_count[view.camera] + 6;
+  const Matrix6 by_target = ByTargetPose(state.camera_from_lab[view.camera]);
+  const Matrix6& inverse = normal.pose_inverse[view.pose];
+
+  // The target follows the cameras: d target = -V^-1 W^T d cameras + its own noise.
+  std::vector<int> columns;
+  for (std::size_t v = pose.view_begin; v < pose.view_end; ++v) {
+    const std::vector<int> own = normal.layout.ColumnsOf(data.views[v].camera);
+    columns.insert(columns.end(), own.begin(), own.end());
+  }
+  const auto total = static_cast<Eigen::Index>(columns.size());
+  Eigen::MatrixXd D = Eigen::MatrixXd::Zero(local_size, total);
+  Eigen::Index at = 0;
+  for (std::size_t v = pose.view_begin; v < pose.view_end; ++v) {
+    const ReducedNormal::PoseCoupling& W = normal.coupling[v];
+    D.block(local_size - 6, at, 6, W.rows()) -= by_target * inverse * W.transpose();
+    if (v == view_index) D.middleCols(at, local_size) += ByCamera(state, view);
+    at += W.rows();
+  }
+  LocalMatrix result = D * camera_covariance(columns, columns) * D.transpose();
+  result.bottomRightCorner<6, 6>() += by_target * inverse * by_target.transpose();
+  return result;
+}
+
+}  // namespace medius::calibration

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "calibration/bundle.hpp"
+#include "calibration/bundle_adjustment.hpp"
+#include "calibration/options.hpp"
+#include "calibration/planar_pose.hpp"
+#include "calibration/result.hpp"
+#include "core/progress.hpp"
+#include "core/target.hpp"
+
+namespace medius::calibration {
+
+/// Everything that the adjustment starts from.
+struct RigStart {
+  CalibrationStatus status = CalibrationStatus::kNotConverged;
+  Degeneracy degeneracy;
+  BundleData data;  ///< the views that could be tied to the rest
+  RigState state;
+  HeldParameters held;
+  /// [views] poses that each view alone allows.
+  std::vector<std::vector<PoseCandidate>> candidates;
+  std::vector<double> largest_tilt;  ///< [cameras] radians
+};
+
+/// Finds a start for a rig of which nothing but the sightings is known (or what `options.initial`
+/// says): intrinsics camera by camera, planar poses, votes of camera pairs, places, target poses.
+/// status is kConverged where a start was found.
+RigStart StartRig(const TargetObservations& observations, const CalibrationOptions& options,
+                  const WorkControl& control);
+
+}  // namespace medius::calibration

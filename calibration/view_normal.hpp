@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <span>
+
+#include <Eigen/Core>
+
+#include "calibration/bundle.hpp"
+
+namespace medius::calibration {
+
+/// Intrinsics and a pose: the most parameters that the pixels of one view depend on.
+inline constexpr int kMaxLocal = kMaxIntrinsics + 6;
+using LocalMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, 0, kMaxLocal, kMaxLocal>;
+using LocalVector = Eigen::Matrix<double, Eigen::Dynamic, 1, 0, kMaxLocal, 1>;
+using Matrix6 = Eigen::Matrix<double, 6, 6>;
+using Vector6 = Eigen::Matrix<double, 6, 1>;
+/// 2 x (intrinsics, rotation, translation) of camera_from_target.
+using LocalJacobian = Eigen::Matrix<double, 2, Eigen::Dynamic, 0, 2, kMaxLocal>;
+
+/// Cauchy's loss of a squared standardized residual s: c^2 log(1 + s / c^2); plain least squares
+/// where the scale c is 0.
+struct RobustLoss {
+  double scale = 0.0;
+
+  [[nodiscard]] double Value(double s) const {
+    return scale > 0.0 ? scale * scale * std::log1p(s / (scale * scale)) : s;
+  }
+  [[nodiscard]] double Weight(double s) const {
+    return scale > 0.0 ? 1.0 / (1.0 + s / (scale * scale)) : 1.0;
+  }
+};
+
+/// The quadratic model of the cost of one view about the present parameters,
+/// cost + g^T d + d^T H d / 2, with d = (intrinsics, rotation vector, translation). The pose moves
+/// by camera_from_target: R <- exp(rotation) R, t <- t + translation. A view has 140 residuals and
+/// depends on some 15 parameters: this is all the solver needs of them.
+struct ViewNormal {
+  LocalMatrix H;
+  LocalVector g;
+  double cost = 0.0;  ///< half the sum of the losses
+};
+
+/// @param use   [N] 0 for a sighting to leave out.
+/// @param size  intrinsics + 6.
+/// @return false where a used point cannot be projected.
+bool LinearizeView(CameraModelKind kind, const double* intrinsics,
+                   const RigidTransform& camera_from_target, std::span<const Sighting> sightings,
+                   const std::uint8_t* use, RobustLoss loss, ViewNormal* normal);
+
+/// The cost alone. @return false as LinearizeView.
+bool CostOfView(CameraModelKind kind, const double* intrinsics,
+                const RigidTransform& camera_from_target, std::span<const Sighting> sightings,
+                const std::uint8_t* use, RobustLoss loss, double* cost);
+
+/// Standardized residual of one sighting (seen minus predicted, over sigma) and the derivative of
+/// the standardized prediction.
+/// @return false where the point cannot be projected.
+bool LinearizeSighting(CameraModelKind kind, const double* intrinsics,
+                       const RigidTransform& camera_from_target, const Sighting& sighting,
+                       Eigen::Vector2d* residual, LocalJacobian* jacobian);
+
+/// How camera_from_target = camera_from_lab * lab_from_target moves with each of its two factors,
+/// all three in (rotation on the left, translation).
+Matrix6 ByCameraPose(const RigidTransform& camera_from_lab, const RigidTransform& lab_from_target);
+Matrix6 ByTargetPose(const RigidTransform& camera_from_lab);
+
+}  // namespace medius::calibration
