@@ -25,8 +25,8 @@ AxesCheck::AxesCheck(const MarkerSet& set, const std::vector<std::string>& label
     const std::optional<MarkerId> b = MarkerOf(set, labels, second);
     if (a && b) pairs.push_back({*a, *b});
   };
-  for (const std::string side : {"left_", "right_"}) {
-    for (const std::string pelvis : {side + "asis", side + "psis", std::string("sacrum")}) {
+  for (const std::string& side : {std::string("left_"), std::string("right_")}) {
+    for (const std::string& pelvis : {side + "asis", side + "psis", std::string("sacrum")}) {
       add(pelvis_over_foot_, pelvis, side + "heel");
       add(pelvis_over_foot_, pelvis, side + "lateral_malleolus");
     }

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/check.hpp"
+#include "storage/millimetres.hpp"
 
 namespace medius::storage {
 namespace {
@@ -31,6 +32,10 @@ class RowWriter {
   void Number(Real value) {
     Separate();
     if (!std::isnan(value)) fmt::format_to(std::back_inserter(buffer_), "{}", value);
+  }
+  void Millimetres(float metres) {
+    Separate();
+    if (!std::isnan(metres)) AppendMillimetres(buffer_, metres);
   }
   void Count(std::size_t value) {
     Separate();
@@ -270,8 +275,7 @@ void TrajectoriesCsvWriter::Append(const TrajectoryBlock& block) {
   for (std::size_t frame = 0; frame < block.frames().count; ++frame) {
     row.Number(time_base_.time.at(next_frame_++));
     for (std::size_t i = 0; i < values; ++i) {
-      // Rounded to float again: 2.33784 m stored as float reads 2337.84 mm and not 2337.8400803.
-      row.Number(static_cast<float>(static_cast<double>(block.position[frame * values + i]) * 1e3));
+      row.Millimetres(block.position[frame * values + i]);
     }
     row.EndRow();
   }

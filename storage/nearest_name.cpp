@@ -33,7 +33,8 @@ std::vector<std::string> NearestNames(std::string_view word,
   constexpr std::size_t kMost = 3;
   constexpr std::size_t kLongestWord = 200;  // the work grows with the square
   if (word.size() > kLongestWord) return {};
-  const std::size_t limit = std::max<std::size_t>(2, word.size() / 3);
+  // Two letters may have changed places; in a word of two that would be any word.
+  const std::size_t limit = word.size() <= 2 ? 1 : std::max<std::size_t>(2, word.size() / 3);
   std::vector<std::pair<std::size_t, std::string>> near;
   for (const std::string& candidate : candidates) {
     const std::size_t distance = EditDistance(word, candidate);

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -59,19 +60,23 @@ TimeBase UniformAsGiven(const TimeColumn& column, double rate) {
   throw InputError(fmt::format("{}: {}; give the frame rate with --rate HZ", hints.file, why));
 }
 
+// The usual step between two rows: the median, which a few gaps do not move, unless the column is
+// rounded so coarsely that only the mean tells.
+double UsualStep(const TimeColumn& column, std::vector<double> steps) {
+  const std::vector<double>& time = column.values();
+  const auto middle = steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2);
+  std::nth_element(steps.begin(), middle, steps.end());
+  if (column.RoundingOf(time.back()) < 0.25 * *middle) return *middle;
+  return (time.back() - time.front()) / static_cast<double>(steps.size());
+}
+
 void RequireSteadySteps(const TimeColumn& column, const TimeHints& hints) {
   const std::vector<double>& time = column.values();
   std::vector<double> steps(time.size() - 1);
   for (std::size_t i = 0; i < steps.size(); ++i) steps[i] = time[i + 1] - time[i];
-  std::vector<double> sorted = steps;
-  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
-  std::nth_element(sorted.begin(), middle, sorted.end());
-  const double usual = *middle;
+  const double usual = UsualStep(column, steps);
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    const double slack = column.RoundingOf(time[i]) + column.RoundingOf(time[i + 1]);
-    if (steps[i] > 0.0 && std::abs(steps[i] - usual) <= kLargestStepError * usual + 2.0 * slack) {
-      continue;
-    }
+    if (steps[i] > 0.0 && std::abs(steps[i] - usual) <= kLargestStepError * usual) continue;
     throw InputError(fmt::format(
         "{}: line {}: time goes from {:g} to {:g} s, a step of {:.4g} s where {:.4g} s is usual; "
         "frames are missing or repeated: fill them in with empty cells, or say with --rate HZ that "
@@ -88,49 +93,73 @@ void WarnOfRate(const TimeHints& hints, std::string_view what, double other, dou
       fmt::format("{}: {} {:.6g} Hz; {:.6g} Hz is used", hints.file, what, other, used));
 }
 
-// Largest distance of a time from even spacing, seconds, in units of what rounding explains (`of
-// rounding`) and as such.
-struct Wander {
-  double seconds = 0.0;
-  bool is_rounding = true;
-  std::size_t row = 0;
-};
-
-Wander WanderFrom(const TimeBase& uniform, const TimeColumn& column) {
-  Wander wander;
+// Start of the evenly spaced times at `rate` which, rounded as the column is, are those of the
+// column; nullopt where there are none. Each row allows an interval of starts.
+std::optional<double> StartThatExplains(const TimeColumn& column, double rate) {
+  const double first = column.values().front();
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i < column.size(); ++i) {
     const double value = column.values()[i];
-    const double distance = std::abs(value - uniform.time[i]);
-    const double explained =
-        2.0 * (column.RoundingOf(value) + column.RoundingOf(column.values().front()));
-    wander.is_rounding = wander.is_rounding && distance <= explained;
-    if (distance > wander.seconds) {
-      wander.seconds = distance;
-      wander.row = i;
-    }
+    const double start = value - static_cast<double>(i) / rate;
+    const double rounding = column.RoundingOf(value);
+    low = std::max(low, start - rounding);
+    high = std::min(high, start + rounding);
   }
-  return wander;
+  if (low > high) return std::nullopt;
+  return low <= first && first <= high ? first : 0.5 * (low + high);
+}
+
+// The rate and start of a straight line through all times, by least squares.
+TimeBase FittedLine(const TimeColumn& column) {
+  const double middle = 0.5 * static_cast<double>(column.size() - 1);
+  double sum_of_times = 0.0;
+  for (const double value : column.values()) sum_of_times += value;
+  const double mean = sum_of_times / static_cast<double>(column.size());
+  double covariance = 0.0;
+  double variance = 0.0;
+  for (std::size_t i = 0; i < column.size(); ++i) {
+    const double row = static_cast<double>(i) - middle;
+    covariance += row * (column.values()[i] - mean);
+    variance += row * row;
+  }
+  const double rate = variance / covariance;
+  return TimeBase::Uniform(rate, column.size(), mean - middle / rate);
+}
+
+// Times of their own, which no even spacing explains: kept where they wander little.
+TimeBase KeepTimes(const TimeColumn& column, const TimeHints& hints) {
+  const TimeBase line = FittedLine(column);
+  for (std::size_t i = 0; i < column.size(); ++i) {
+    const double wander = std::abs(column.values()[i] - line.time[i]) * line.rate_hz;
+    if (wander <= kLargestWander) continue;
+    throw InputError(
+        fmt::format("{}: line {}: its time {:g} s is {:.2g} frames away from an even spacing at "
+                    "{:.6g} Hz; say with --rate HZ that the rows are evenly spaced",
+                    hints.file, hints.line_of_row(i), column.values()[i], wander, line.rate_hz));
+  }
+  return {line.rate_hz, column.values()};
 }
 
 TimeBase FromSeconds(const TimeColumn& column, const TimeHints& hints,
                      std::vector<std::string>& warnings) {
   RequireSteadySteps(column, hints);
-  const RateInterval interval = RatesFromEnds(column);
-  double rate = RoundestRate(interval);
-  if (hints.declared_rate_hz) {
-    if (interval.Contains(*hints.declared_rate_hz)) rate = *hints.declared_rate_hz;
-    WarnOfRate(hints, "the time column does not agree with the header's", *hints.declared_rate_hz,
-               rate, warnings);
+  std::vector<double> candidates;
+  if (hints.declared_rate_hz) candidates.push_back(*hints.declared_rate_hz);
+  candidates.push_back(RoundestRate(RatesFromEnds(column)));
+  std::optional<TimeBase> base;
+  for (const double rate : candidates) {
+    const std::optional<double> start = StartThatExplains(column, rate);
+    if (!start) continue;
+    base = TimeBase::Uniform(rate, column.size(), *start);
+    break;
   }
-  TimeBase uniform = TimeBase::Uniform(rate, column.size(), column.values().front());
-  const Wander wander = WanderFrom(uniform, column);
-  if (wander.is_rounding) return uniform;
-  if (wander.seconds * rate <= kLargestWander) return {rate, column.values()};
-  throw InputError(fmt::format(
-      "{}: line {}: its time {:g} s is {:.2g} frames away from an even spacing at {:.6g} Hz; say "
-      "with --rate HZ that the rows are evenly spaced",
-      hints.file, hints.line_of_row(wander.row), column.values()[wander.row], wander.seconds * rate,
-      rate));
+  if (!base) base = KeepTimes(column, hints);
+  if (hints.declared_rate_hz) {
+    WarnOfRate(hints, "the time column does not agree with the header's", *hints.declared_rate_hz,
+               base->rate_hz, warnings);
+  }
+  return *base;
 }
 
 bool IsConstant(const std::vector<double>& values) {
@@ -148,17 +177,18 @@ bool TimeColumn::Add(std::string_view cell) {
   }
   values_.push_back(value);
   const std::size_t exponent = std::min(cell.find_first_of("eE"), cell.size());
-  const std::string_view mantissa = cell.substr(0, exponent);
-  const std::size_t point = mantissa.find('.');
-  int decimals =
-      point == std::string_view::npos ? 0 : static_cast<int>(mantissa.size() - point - 1);
+  // Zeros at the end tell nothing: many a program writes 9.983000 for what it rounded to 9.983.
+  std::string_view mantissa = cell.substr(0, exponent);
+  const std::size_t point = std::min(mantissa.find('.'), mantissa.size());
+  while (mantissa.size() > point + 1 && mantissa.back() == '0') mantissa.remove_suffix(1);
+  int decimals = static_cast<int>(mantissa.size()) - static_cast<int>(point) - 1;
   if (exponent < cell.size()) decimals -= std::atoi(std::string(cell.substr(exponent + 1)).c_str());
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   const std::size_t leading = std::min(mantissa.find_first_of("123456789"), mantissa.size());
   const auto digits = std::count_if(mantissa.begin() + static_cast<std::ptrdiff_t>(leading),
                                     mantissa.end(), is_digit);
-  decimals_ = std::clamp(decimals, decimals_, 17);
-  significant_digits_ = std::clamp(static_cast<int>(digits), significant_digits_, 17);
+  decimals_ = std::max(decimals_, std::min(decimals, 17));
+  significant_digits_ = std::max(significant_digits_, std::min(static_cast<int>(digits), 17));
   return true;
 }
 

@@ -1,6 +1,7 @@
 #include "storage/trc_file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -11,6 +12,7 @@
 
 #include "core/error.hpp"
 #include "storage/marker_labels.hpp"
+#include "storage/millimetres.hpp"
 #include "storage/position_table.hpp"
 #include "storage/text_lines.hpp"
 
@@ -220,6 +222,21 @@ std::string CellOf(std::string_view label) {
   return cell;
 }
 
+void AppendPosition(fmt::memory_buffer& text, const float* lab, const TrcOptions& options) {
+  std::array<float, 3> p = {lab[0], lab[1], lab[2]};
+  if (options.y_up) p = {lab[0], lab[2], -lab[1]};
+  for (const float value : p) {
+    text.push_back('\t');
+    if (std::isnan(value)) {
+      text.append(std::string_view("NaN"));
+    } else if (options.in_metres) {
+      fmt::format_to(std::back_inserter(text), "{}", value);
+    } else {
+      AppendMillimetres(text, value);
+    }
+  }
+}
+
 }  // namespace
 
 bool LooksLikeTrc(std::string_view head) {
@@ -251,22 +268,13 @@ TrcWriter::TrcWriter(TextSink sink, std::string_view name, const TimeBase& time_
 }
 
 void TrcWriter::Append(const TrajectoryBlock& block) {
-  const double scale = options_.in_metres ? 1.0 : 1000.0;
   fmt::memory_buffer text;
-  const auto out = std::back_inserter(text);
   for (std::size_t frame = 0; frame < block.frames().count; ++frame) {
     const std::size_t index = next_frame_++;
-    fmt::format_to(out, "{}\t{}", index + 1, time_base_.time.at(index));
-    for (std::size_t m = 0; m < block.marker_count(); ++m) {
-      const Eigen::Vector3d lab = block.Position(frame, MarkerId(m)) * scale;
-      const Eigen::Vector3d p = options_.y_up ? Eigen::Vector3d(lab.x(), lab.z(), -lab.y()) : lab;
-      for (int axis = 0; axis < 3; ++axis) {
-        if (std::isnan(p[axis])) {
-          fmt::format_to(out, "\tNaN");
-        } else {
-          fmt::format_to(out, "\t{}", static_cast<float>(p[axis]));
-        }
-      }
+    fmt::format_to(std::back_inserter(text), "{}\t{}", index + 1, time_base_.time.at(index));
+    const float* position = block.position.data() + frame * block.marker_count() * 3;
+    for (std::size_t m = 0; m < block.marker_count(); ++m, position += 3) {
+      AppendPosition(text, position, options_);
     }
     text.push_back('\n');
   }
