@@ -14,8 +14,8 @@ namespace {
 constexpr int kLargestSide = 200;  // squares or tags; beyond it a number is a mistake
 
 [[noreturn]] void Fail(const Board& board, std::string_view where, const std::string& problem) {
-  throw InputError(fmt::format("{}: {} \"{}\": {}", where, ToString(board.kind), board.name,
-                               problem));
+  throw InputError(
+      fmt::format("{}: {} \"{}\": {}", where, ToString(board.kind), board.name, problem));
 }
 
 void RequirePositive(const Board& board, std::string_view where, std::string_view field,
@@ -26,8 +26,8 @@ void RequirePositive(const Board& board, std::string_view where, std::string_vie
 
 void ValidateMarkers(const Board& board, std::string_view where) {
   if (board.border_bits < 1 || board.border_bits > 4) {
-    Fail(board, where, fmt::format("a marker border of {} cells; 1 to 4 are expected",
-                                   board.border_bits));
+    Fail(board, where,
+         fmt::format("a marker border of {} cells; 1 to 4 are expected", board.border_bits));
   }
   const MarkerDictionary* dictionary = FindMarkerDictionary(board.dictionary);
   if (dictionary == nullptr) {
@@ -39,8 +39,9 @@ void ValidateMarkers(const Board& board, std::string_view where) {
   const auto require_ids = [&](int first) {
     const int last = first + MarkersOfSide(board) - 1;
     if (first >= 0 && last < dictionary->size) return;
-    Fail(board, where, fmt::format("markers {} to {} are needed, but {} has 0 to {}", first, last,
-                                   dictionary->name, dictionary->size - 1));
+    Fail(board, where,
+         fmt::format("markers {} to {} are needed, but {} has 0 to {}", first, last,
+                     dictionary->name, dictionary->size - 1));
   };
   require_ids(board.first_marker_id);
   if (!board.back) return;
@@ -106,9 +107,9 @@ std::vector<PlacedMarker> PlaceCharucoMarkers(const Board& board, int first_mark
     for (int column = 0; column < board.columns; ++column) {
       if ((row + column) % 2 != white) continue;
       const int id = first_marker_id + static_cast<int>(markers.size());
-      markers.push_back({id, SquareAt((column - 1) * board.pitch + margin,
-                                      (row - 1) * board.pitch + margin,
-                                      board.marker_ratio * board.pitch)});
+      markers.push_back(
+          {id, SquareAt((column - 1) * board.pitch + margin, (row - 1) * board.pitch + margin,
+                        board.marker_ratio * board.pitch)});
     }
   }
   return markers;
@@ -180,21 +181,23 @@ void ValidateBoard(const Board& board, std::string_view where) {
     Fail(board, where, "a back cannot be told from the front; only boards with markers have one");
   }
   if (board.back && !(std::isfinite(board.back->thickness) && board.back->thickness >= 0.0)) {
-    Fail(board, where, fmt::format("the thickness is {} m; 0 or more is expected",
-                                   board.back->thickness));
+    Fail(board, where,
+         fmt::format("the thickness is {} m; 0 or more is expected", board.back->thickness));
   }
   if (board.kind == BoardKind::kCharuco &&
       !(board.marker_ratio > 0.2 && board.marker_ratio < 0.98)) {
-    Fail(board, where, fmt::format("marker side / square side is {}; 0.2 to 0.98 is expected",
-                                   board.marker_ratio));
+    Fail(board, where,
+         fmt::format("marker side / square side is {}; 0.2 to 0.98 is expected",
+                     board.marker_ratio));
   }
   if (board.kind == BoardKind::kAprilTagGrid && !(board.gap_ratio > 0.0 && board.gap_ratio < 3.0)) {
     Fail(board, where, fmt::format("gap / tag side is {}; 0 to 3 is expected", board.gap_ratio));
   }
   if (board.kind == BoardKind::kAsymmetricCircles &&
       !(board.circle_diameter >= 0.0 && board.circle_diameter < 1.4 * board.pitch)) {
-    Fail(board, where, fmt::format("circles of {} m every {} m overlap", board.circle_diameter,
-                                   board.pitch * std::sqrt(2.0)));
+    Fail(board, where,
+         fmt::format("circles of {} m every {} m overlap", board.circle_diameter,
+                     board.pitch * std::sqrt(2.0)));
   }
 }
 
@@ -256,29 +259,38 @@ bool HasHalfTurnAmbiguity(const Board& board) {
 }
 
 std::string Describe(const Board& board) {
-  std::string text = fmt::format("{} of {} x {} {}", PrintedName(board.kind), board.columns,
-                                 board.rows,
-                                 board.kind == BoardKind::kAprilTagGrid        ? "tags"
-                                 : board.kind == BoardKind::kAsymmetricCircles ? "circles"
-                                                                               : "squares");
+  std::string text =
+      fmt::format("{} of {} x {} {}", PrintedName(board.kind), board.columns, board.rows,
+                  board.kind == BoardKind::kAprilTagGrid        ? "tags"
+                  : board.kind == BoardKind::kAsymmetricCircles ? "circles"
+                                                                : "squares");
   if (!HasMarkers(board)) return text;
   return fmt::format("{} ({}, markers {} to {})", text, board.dictionary, board.first_marker_id,
                      board.first_marker_id + MarkersOfSide(board) - 1);
 }
 
 const std::vector<MarkerDictionary>& MarkerDictionaries() {
-  static const std::vector<MarkerDictionary> kAll{
-      {"DICT_4X4_50", 0, 50},           {"DICT_4X4_100", 1, 100},
-      {"DICT_4X4_250", 2, 250},         {"DICT_4X4_1000", 3, 1000},
-      {"DICT_5X5_50", 4, 50},           {"DICT_5X5_100", 5, 100},
-      {"DICT_5X5_250", 6, 250},         {"DICT_5X5_1000", 7, 1000},
-      {"DICT_6X6_50", 8, 50},           {"DICT_6X6_100", 9, 100},
-      {"DICT_6X6_250", 10, 250},        {"DICT_6X6_1000", 11, 1000},
-      {"DICT_7X7_50", 12, 50},          {"DICT_7X7_100", 13, 100},
-      {"DICT_7X7_250", 14, 250},        {"DICT_7X7_1000", 15, 1000},
-      {"DICT_ARUCO_ORIGINAL", 16, 1024}, {"DICT_APRILTAG_16h5", 17, 30},
-      {"DICT_APRILTAG_25h9", 18, 35},   {"DICT_APRILTAG_36h10", 19, 2320},
-      {"DICT_APRILTAG_36h11", 20, 587}};
+  static const std::vector<MarkerDictionary> kAll{{"DICT_4X4_50", 0, 50},
+                                                  {"DICT_4X4_100", 1, 100},
+                                                  {"DICT_4X4_250", 2, 250},
+                                                  {"DICT_4X4_1000", 3, 1000},
+                                                  {"DICT_5X5_50", 4, 50},
+                                                  {"DICT_5X5_100", 5, 100},
+                                                  {"DICT_5X5_250", 6, 250},
+                                                  {"DICT_5X5_1000", 7, 1000},
+                                                  {"DICT_6X6_50", 8, 50},
+                                                  {"DICT_6X6_100", 9, 100},
+                                                  {"DICT_6X6_250", 10, 250},
+                                                  {"DICT_6X6_1000", 11, 1000},
+                                                  {"DICT_7X7_50", 12, 50},
+                                                  {"DICT_7X7_100", 13, 100},
+                                                  {"DICT_7X7_250", 14, 250},
+                                                  {"DICT_7X7_1000", 15, 1000},
+                                                  {"DICT_ARUCO_ORIGINAL", 16, 1024},
+                                                  {"DICT_APRILTAG_16h5", 17, 30},
+                                                  {"DICT_APRILTAG_25h9", 18, 35},
+                                                  {"DICT_APRILTAG_36h10", 19, 2320},
+                                                  {"DICT_APRILTAG_36h11", 20, 587}};
   return kAll;
 }
 

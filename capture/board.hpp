@@ -43,10 +43,10 @@ struct Board {
   double circle_diameter = 0.0;  ///< metres; 0 where unknown: then no correction of perspective
   std::string dictionary;        ///< ChArUco, AprilTag grid: as OpenCV names it, "DICT_4X4_50"
   int first_marker_id = 0;       ///< ChArUco, AprilTag grid: number of the first marker
-  int border_bits = 1;           ///< width of a marker's black border in its cells (Kalibr's tags: 2)
-  bool inverted = false;         ///< printed with black and white exchanged
-  bool legacy_layout = false;    ///< ChArUco of OpenCV before 4.6: even rows start with a marker
-  bool rows_upward = true;       ///< AprilTag grid: numbers grow from the bottom row (Kalibr)
+  int border_bits = 1;         ///< width of a marker's black border in its cells (Kalibr's tags: 2)
+  bool inverted = false;       ///< printed with black and white exchanged
+  bool legacy_layout = false;  ///< ChArUco of OpenCV before 4.6: even rows start with a marker
+  bool rows_upward = true;     ///< AprilTag grid: numbers grow from the bottom row (Kalibr)
   std::optional<BoardBack> back;
 };
 

@@ -52,8 +52,8 @@ std::vector<ExpectedPoint> ExpectCharuco(const Board& board) {
 }
 
 std::vector<ExpectedPoint> ExpectTags(const Board& board) {
-  // Seen from a corner of a tag: its black border inwards, white along both sides, and in the fourth
-  // quarter the little black square that some prints have.
+  // Seen from a corner of a tag: its black border inwards, white along both sides, and in the
+  // fourth quarter the little black square that some prints have.
   const double cells = FindMarkerDictionary(board.dictionary)->code == 20 ? 6.0 : 5.0;
   const double border = board.border_bits / (cells + 2.0 * board.border_bits) * board.pitch;
   const double clear = std::min(border, board.gap_ratio * board.pitch);
@@ -90,8 +90,8 @@ double SmallestStretch(const Eigen::Matrix2d& jacobian) {
   // Singular values of a 2 x 2 matrix in closed form.
   const double square = jacobian.squaredNorm();
   const double det = std::abs(jacobian.determinant());
-  return std::sqrt(std::max(0.0, 0.5 * (square - std::sqrt(std::max(
-                                                     0.0, square * square - 4.0 * det * det)))));
+  return std::sqrt(
+      std::max(0.0, 0.5 * (square - std::sqrt(std::max(0.0, square * square - 4.0 * det * det)))));
 }
 
 // Refines one point that a map predicts: first in a window wide enough for the prediction's error,
@@ -193,6 +193,14 @@ void AppendPoints(const GreyImage& image, const Found& found, int first_point,
   }
 }
 
+std::size_t CountOnBoard(const std::vector<PlacedMarker>& placed,
+                         const std::vector<SeenMarker>& seen) {
+  return static_cast<std::size_t>(std::count_if(seen.begin(), seen.end(), [&](const auto& marker) {
+    return std::any_of(placed.begin(), placed.end(),
+                       [&](const PlacedMarker& place) { return place.id == marker.id; });
+  }));
+}
+
 void DetectSide(const GreyImage& image, const Board& board, const std::vector<SeenMarker>& seen,
                 int first_marker_id, int first_point, BoardSighting& sighting) {
   const std::vector<PlacedMarker> placed = PlaceMarkers(board, first_marker_id);
@@ -204,6 +212,9 @@ void DetectSide(const GreyImage& image, const Board& board, const std::vector<Se
     if (layout && (!best || layout->seen.size() > best->seen.size())) best = std::move(layout);
   }
   if (!best || (tags && best->seen.size() < 2)) return;
+  // Where most markers of these numbers lie elsewhere it is another board that has the same
+  // numbers.
+  if (2 * best->seen.size() < CountOnBoard(placed, seen)) return;
   const std::vector<ExpectedPoint> expected = tags ? ExpectTags(board) : ExpectCharuco(board);
   Found found = FindNearMarkers(image, expected, *best);
   FindFromNeighbours(image, expected, found);
@@ -215,7 +226,7 @@ void DetectSide(const GreyImage& image, const Board& board, const std::vector<Se
 }  // namespace
 
 double SigmaOf(const RefinedPoint& point, double image_noise) {
-  constexpr double kFloor = 0.02;  // pixels
+  constexpr double kFloor = 0.05;  // pixels
   const double variance = 0.5 * point.covariance_per_noise.trace() * image_noise * image_noise;
   return std::sqrt(variance + kFloor * kFloor);
 }
@@ -223,12 +234,10 @@ double SigmaOf(const RefinedPoint& point, double image_noise) {
 BoardSighting DetectMarkerBoard(const GreyImage& image, const Board& board) {
   const MarkerDictionary* dictionary = FindMarkerDictionary(board.dictionary);
   MEDIUS_CHECK(dictionary != nullptr, "a validated board has a known dictionary");
-  std::vector<SeenMarker> seen = DetectMarkers(image, *dictionary, board.border_bits);
-  if (board.kind == BoardKind::kAprilTagGrid && seen.size() < PlaceMarkers(board, 0).size()) {
-    for (SeenMarker& marker : DetectTouchingMarkers(image, *dictionary, board.border_bits)) {
-      seen.push_back(marker);
-    }
-  }
+  const std::vector<SeenMarker> seen =
+      board.kind == BoardKind::kAprilTagGrid
+          ? DetectTouchingMarkers(image, *dictionary, board.border_bits)
+          : DetectMarkers(image, *dictionary, board.border_bits);
   BoardSighting sighting;
   for (const SeenMarker& marker : seen) sighting.markers.push_back(marker.id);
   DetectSide(image, board, seen, board.first_marker_id, 0, sighting);

@@ -63,14 +63,14 @@ std::vector<SeenMarker> DetectMarkers(const GreyImage& image, const MarkerDictio
 std::vector<SeenMarker> DetectTouchingMarkers(const GreyImage& image,
                                               const MarkerDictionary& dictionary, int border_bits) {
   std::vector<SeenMarker> all;
-  for (const int width : {3, 5, 9}) {
+  for (const int width : {1, 3, 5, 9}) {
     cv::Mat thinned;
     cv::dilate(View(image), thinned, cv::getStructuringElement(cv::MORPH_RECT, {width, width}));
     for (SeenMarker& marker : Detect(thinned, dictionary, border_bits)) {
       if (IsKnown(all, marker)) continue;
       // The black border has lost (width - 1) / 2 on each side: put the corners back.
-      const Eigen::Vector2d centre = 0.25 * (marker.corners[0] + marker.corners[1] +
-                                             marker.corners[2] + marker.corners[3]);
+      const Eigen::Vector2d centre =
+          0.25 * (marker.corners[0] + marker.corners[1] + marker.corners[2] + marker.corners[3]);
       for (Eigen::Vector2d& corner : marker.corners) {
         const Eigen::Vector2d out = corner - centre;
         corner += out * (0.5 * (width - 1) * std::sqrt(2.0) / std::max(1.0, out.norm()));

@@ -12,10 +12,10 @@
 namespace medius::capture {
 namespace {
 
-constexpr double kStep = 1e-4;           // pixels; where repeating has settled
-constexpr double kBorder = 2.0;          // pixels
+constexpr double kStep = 1e-4;            // pixels; where repeating has settled
+constexpr double kBorder = 2.0;           // pixels
 constexpr double kLeastRoundness = 0.02;  // of the normal matrix: below it one coordinate is free
-constexpr double kLeastGradient = 1.0;   // grey levels per pixel, rms in the window
+constexpr double kLeastGradient = 1.0;    // grey levels per pixel, rms in the window
 // Pixels share noise through the 3 x 3 gradient, and both factors of the product carry it. Found by
 // comparing with the spread over noise (tests: the stated sigma is that of the corners).
 constexpr double kNoiseShare = 2.0;

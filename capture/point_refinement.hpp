@@ -15,8 +15,8 @@ enum class PointShape {
 };
 
 struct RefinementOptions {
-  double radius = 5.0;     ///< pixels of the round window; weights fall to 0 at its rim
-  double max_move = 3.0;   ///< pixels; a point that wants to move farther is not what was predicted
+  double radius = 5.0;    ///< pixels of the round window; weights fall to 0 at its rim
+  double max_move = 3.0;  ///< pixels; a point that wants to move farther is not what was predicted
   int max_iterations = 30;
 };
 
