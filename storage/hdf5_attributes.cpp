@@ -97,28 +97,6 @@ std::vector<std::string> ReadFixedTexts(const OpenAttribute& open, const std::st
   return UnpackTexts(bytes, H5Tget_size(open.type.get()));
 }
 
-void CopyAttribute(hid_t from, hid_t to, const std::string& name, const std::string& file) {
-  const std::optional<OpenAttribute> open = Open(from, name, file);
-  if (!open) return;
-  const bool has_pointers =
-      H5Tdetect_class(open->type.get(), H5T_VLEN) > 0 || H5Tis_variable_str(open->type.get()) > 0;
-  const Handle memory(H5Tget_native_type(open->type.get(), H5T_DIR_DEFAULT), H5Tclose);
-  if (!memory.valid()) ThrowReadError(file, "attribute " + name);
-  std::vector<char> bytes(std::max<std::size_t>(1, open->count * H5Tget_size(memory.get())));
-  if (H5Aread(open->attribute.get(), memory.get(), bytes.data()) < 0) {
-    ThrowReadError(file, "attribute " + name);
-  }
-  WriteAttribute(to, name, {open->type.get(), memory.get()}, open->space.get(), bytes.data(), file);
-  if (has_pointers) {
-    H5Dvlen_reclaim(memory.get(), open->space.get(), H5P_DEFAULT, bytes.data());
-  }
-}
-
-herr_t CollectName(hid_t /*object*/, const char* name, const H5A_info_t* /*info*/, void* names) {
-  static_cast<std::vector<std::string>*>(names)->emplace_back(name);
-  return 0;
-}
-
 }  // namespace
 
 void WriteText(hid_t object, const std::string& name, std::string_view text,
@@ -200,20 +178,6 @@ std::optional<double> ReadNumber(hid_t object, const std::string& name, const st
     ThrowReadError(where, "attribute " + name);
   }
   return value;
-}
-
-void CopyAttributes(hid_t from, hid_t to, const std::set<std::string>& except,
-                    const std::string& file) {
-  std::vector<std::string> names;
-  hsize_t position = 0;
-  if (H5Aiterate2(from, H5_INDEX_NAME, H5_ITER_INC, &position, CollectName, &names) < 0) {
-    ThrowReadError(file, "the list of attributes");
-  }
-  for (const std::string& name : names) {
-    if (except.count(name) == 0 && H5Aexists(to, name.c_str()) <= 0) {
-      CopyAttribute(from, to, name, file);
-    }
-  }
 }
 
 std::vector<std::string> UnpackTexts(const std::vector<char>& bytes, std::size_t text_size) {

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,10 +40,6 @@ void WriteNumber(hid_t object, const std::string& name, double value, const std:
                                                       const std::string& where);
 [[nodiscard]] std::optional<double> ReadNumber(hid_t object, const std::string& name,
                                                const std::string& where);
-
-/// Copies every attribute that `to` does not have and that is not in `except`.
-void CopyAttributes(hid_t from, hid_t to, const std::set<std::string>& except,
-                    const std::string& file);
 
 /// Splits fixed-length elements into texts without their padding, and the other way round.
 [[nodiscard]] std::vector<std::string> UnpackTexts(const std::vector<char>& bytes,

@@ -284,10 +284,12 @@ ColumnReader::RawChunk ColumnReader::Load(const ChunkPlace& place) const {
   }
   hsize_t size = 0;
   RawChunk raw;
-  if (H5Dget_chunk_storage_size(dataset_.get(), offset, &size) < 0) {
+  haddr_t address = HADDR_UNDEF;
+  if (H5Dget_chunk_info_by_coord(dataset_.get(), offset, &raw.skipped, &address, &size) < 0) {
     ThrowReadError(Describe(place), "its place");
   }
-  if (size == 0) throw InputError(Describe(place) + " was never written: " + kDamaged);
+  if (size == 0 || address == HADDR_UNDEF)
+    throw InputError(Describe(place) + " was never written: " + kDamaged);
   // Deflate makes noise larger by less than this.
   const std::size_t most = codec_.chunk_bytes + codec_.chunk_bytes / 100 + 1024;
   if (size > most) {

@@ -1,5 +1,6 @@
 #include "storage/hdf5_tree.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -21,7 +22,8 @@ namespace fs = std::filesystem;
 
 constexpr int kDeepestTree = 16;
 constexpr std::size_t kMostObjects = 100000;
-constexpr unsigned kMostAttributesInHeader = 1024;
+// Links and attributes of a group stay in its header, which is read through one checksum.
+constexpr unsigned kMostInHeader = 32768;
 constexpr char kSignature[] = "\x89HDF\r\n\x1a\n";
 constexpr std::size_t kSignatureBytes = 8;
 constexpr std::uint64_t kSmallestFile = 96;  // a superblock and a root group's header
@@ -101,32 +103,37 @@ void KeepOrderAndAttributes(const Properties& properties) {
   MEDIUS_CHECK(properties.valid() && H5Pset_obj_track_times(properties.get(), false) >= 0 &&
                    H5Pset_link_creation_order(properties.get(),
                                               H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) >= 0 &&
-                   H5Pset_attr_phase_change(properties.get(), kMostAttributesInHeader, 0) >= 0,
+                   H5Pset_link_phase_change(properties.get(), kMostInHeader, 0) >= 0 &&
+                   H5Pset_attr_phase_change(properties.get(), kMostInHeader, 0) >= 0,
                "group properties");
 }
 
 struct Link {
   std::string name;
   H5L_type_t type;
+  bool has_order;
+  std::int64_t order;
 };
 
 herr_t CollectLink(hid_t /*group*/, const char* name, const H5L_info_t* info, void* data) {
   auto& links = *static_cast<std::vector<Link>*>(data);
   if (links.size() >= kMostObjects) return 1;
-  links.push_back({name, info->type});
+  links.push_back({name, info->type, info->corder_valid != 0, info->corder});
   return 0;
 }
 
+// The library is asked for its own order and the sorting is done here: it sorts a table that it
+// frees wrongly, and crashes, where an index of a large group is damaged.
 std::vector<Link> Links(hid_t group, const std::string& where) {
-  const Handle properties(H5Gget_create_plist(group), H5Pclose);
-  unsigned order = 0;
-  H5Pget_link_creation_order(properties.get(), &order);
-  const H5_index_t index =
-      (order & unsigned{H5P_CRT_ORDER_TRACKED}) != 0 ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME;
   std::vector<Link> links;
-  const herr_t status = H5Literate(group, index, H5_ITER_INC, nullptr, CollectLink, &links);
+  const herr_t status =
+      H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, CollectLink, &links);
   if (status < 0) ThrowReadError(where, "the list of what it holds");
   if (status > 0) throw InputError(where + ": holds too many objects for a trial file");
+  std::sort(links.begin(), links.end(), [](const Link& a, const Link& b) {
+    if (a.has_order && b.has_order) return a.order < b.order;
+    return a.name < b.name;
+  });
   return links;
 }
 
@@ -136,6 +143,12 @@ class TreeWalk {
 
   void Visit(hid_t group, const std::string& path, int depth) {
     if (depth > kDeepestTree) throw InputError(Where(path) + ": groups lie too deep in each other");
+    // A hard link may lead back up: then there would be no end of groups.
+    if (!groups_.insert(InfoOf(group, path).addr).second) {
+      throw InputError(Where(path) +
+                       ": is a group that is linked from two places; a trial file is a "
+                       "tree; remove the link");
+    }
     for (const Link& link : Links(group, Where(path))) {
       const std::string member = path + "/" + Printable(link.name);
       if (link.type != H5L_TYPE_HARD) RefuseLink(link.type, member);
@@ -156,23 +169,27 @@ class TreeWalk {
                     Where(path), kind));
   }
 
-  void VisitObject(hid_t group, const std::string& name, const std::string& path, int depth) {
-    const Handle object(H5Oopen(group, name.c_str(), H5P_DEFAULT), H5Oclose);
+  [[nodiscard]] H5O_info_t InfoOf(hid_t object, const std::string& path) const {
     H5O_info_t info;
-    if (!object.valid() || H5Oget_info2(object.get(), &info, H5O_INFO_BASIC) < 0) {
+    if (object < 0 || H5Oget_info2(object, &info, H5O_INFO_BASIC) < 0) {
       ThrowReadError(Where(path), "the object");
     }
-    // A hard link may lead back up; each object is visited once.
-    if (!seen_.insert(info.addr).second) return;
-    if (seen_.size() > kMostObjects) {
+    return info;
+  }
+
+  void VisitObject(hid_t group, const std::string& name, const std::string& path, int depth) {
+    const Handle object(H5Oopen(group, name.c_str(), H5P_DEFAULT), H5Oclose);
+    const H5O_type_t type = InfoOf(object.get(), path).type;
+    if (++object_count_ > kMostObjects) {
       throw InputError(shown_ + ": holds too many objects for a trial file");
     }
-    if (info.type == H5O_TYPE_DATASET) RefuseForeignStorage(object.get(), Where(path));
-    if (info.type == H5O_TYPE_GROUP) Visit(object.get(), path, depth + 1);
+    if (type == H5O_TYPE_DATASET) RefuseForeignStorage(object.get(), Where(path));
+    if (type == H5O_TYPE_GROUP) Visit(object.get(), path, depth + 1);
   }
 
   std::string shown_;
-  std::set<haddr_t> seen_;
+  std::size_t object_count_ = 0;
+  std::set<haddr_t> groups_;
 };
 
 }  // namespace
@@ -180,18 +197,20 @@ class TreeWalk {
 OpenedFile OpenForReading(const fs::path& path, const std::string& shown) {
   OpenedFile opened;
   opened.size = CheckFile(path, shown);
-  opened.file = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, FileAccess().get()), H5Fclose);
+  const Handle access = FileAccess();  // outlives the message: closing it clears HDF5's errors
+  opened.file = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose);
   if (!opened.file.valid()) ThrowNotOpened(shown, opened.size);
   return opened;
 }
 
-Handle CreateForWriting(const fs::path& path, const std::string& shown) {
+Handle CreateForWriting(WriteTarget& target, const std::string& shown) {
   const Handle access = FileAccess();
+  UseWriteTarget(access.get(), target);
   MEDIUS_CHECK(H5Pset_libver_bounds(access.get(), H5F_LIBVER_V110, H5F_LIBVER_V110) >= 0,
                "file format version");
   const Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
   KeepOrderAndAttributes(creation);
-  Handle file(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()), H5Fclose);
+  Handle file(H5Fcreate(shown.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()), H5Fclose);
   if (!file.valid()) ThrowWriteError(shown, "its beginning");
   return file;
 }

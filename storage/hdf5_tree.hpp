@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "storage/hdf5_handle.hpp"
+#include "storage/hdf5_write_target.hpp"
 
 namespace medius::storage::hdf5 {
 
@@ -23,10 +24,10 @@ struct OpenedFile {
 [[nodiscard]] OpenedFile OpenForReading(const std::filesystem::path& path,
                                         const std::string& shown);
 
-/// Creates a file for writing over one that is there and empty. Superblock version 3, so that all
-/// metadata has checksums; no times, so that the same content gives the same bytes.
+/// Creates a file in the target, which must outlive it. Superblock version 3, so that all metadata
+/// has checksums; no times, so that the same content gives the same bytes.
 /// @param shown  the target, for messages.
-[[nodiscard]] Handle CreateForWriting(const std::filesystem::path& path, const std::string& shown);
+[[nodiscard]] Handle CreateForWriting(WriteTarget& target, const std::string& shown);
 
 /// Creates a group whose members keep their order and whose attributes stay in its header.
 [[nodiscard]] Handle CreateGroup(hid_t parent, const std::string& name, const std::string& file);

@@ -20,6 +20,8 @@ class PartialFile {
   PartialFile& operator=(const PartialFile&) = delete;
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  /// Open for reading and writing until the file is published.
+  [[nodiscard]] int descriptor() const { return descriptor_; }
 
   /// Brings the file to the disk, renames it over the target and brings the folder to the disk. A
   /// target that was there hands its permissions on.

@@ -15,12 +15,17 @@ TrialWriter::Impl::Impl(const std::filesystem::path& path, Parallelism threads)
     : shown(path.string()),
       parallelism(threads),
       partial(path),
-      file(hdf5::CreateForWriting(partial.path(), shown)),
+      target(partial.descriptor()),
+      file(hdf5::CreateForWriting(target, shown)),
       batch(threads) {}
 
 void TrialWriter::Impl::ThrowIfFailed() const {
   MEDIUS_CHECK(!committed, "nothing is written after Commit");
   if (!failure.empty()) throw InputError(failure);
+}
+
+void TrialWriter::Impl::ThrowIfLost() const {
+  if (target.error() != 0) hdf5::ThrowSystemWriteError(shown, "its data", target.error());
 }
 
 bool TrialWriter::Impl::Has(const std::string& name) const {
@@ -49,11 +54,12 @@ void TrialWriter::Impl::WriteHeader(const TrialHeader& header) {
   has_header = true;
 }
 
-// Close checks what no later call could: that the library got rid of everything. H5Fclose alone
-// proves nothing (on a full disk it succeeds and the data is lost), so the flush is asked first.
+// What HDF5 says of its own writing is not enough (on a full disk H5Fclose succeeds and the data is
+// lost): the target knows whether every byte arrived.
 void TrialWriter::Impl::Close() {
-  if (H5Fflush(file.get(), H5F_SCOPE_GLOBAL) < 0) hdf5::ThrowWriteError(shown, "the last of it");
+  if (H5Fflush(file.get(), H5F_SCOPE_GLOBAL) < 0) hdf5::ThrowWriteError(shown, "its metadata");
   if (!file.Close()) hdf5::ThrowWriteError(shown, "its end");
+  ThrowIfLost();
 }
 
 void TrialWriter::Impl::Commit() {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "storage/hdf5_column_writer.hpp"
+#include "storage/hdf5_write_target.hpp"
 #include "storage/trial_file.hpp"
 #include "storage/trial_partial_file.hpp"
 #include "storage/trial_schema.hpp"
@@ -41,6 +42,7 @@ struct TrialWriter::Impl {
     ThrowIfFailed();
     try {
       step();
+      ThrowIfLost();
     } catch (const std::exception& error) {
       failure = error.what();
       throw;
@@ -69,6 +71,7 @@ struct TrialWriter::Impl {
   std::string shown;
   Parallelism parallelism;
   PartialFile partial;
+  hdf5::WriteTarget target;
   hdf5::Handle file;
   hdf5::ChunkBatch batch;
   std::string failure;  ///< what went wrong first; empty while all is well
@@ -87,6 +90,8 @@ struct TrialWriter::Impl {
 
  private:
   void ThrowIfFailed() const;
+  /// @throws InputError where a write did not reach the file.
+  void ThrowIfLost() const;
   [[nodiscard]] hdf5::Handle FreshGroup(const std::string& name);
   void Remove(const std::string& name);
   [[nodiscard]] bool Has(const std::string& name) const;
@@ -94,9 +99,8 @@ struct TrialWriter::Impl {
   void AppendCamera(SightingWriters& writers, const CameraObservations& camera);
   [[nodiscard]] std::vector<hdf5::ColumnWriter*> OpenColumns() const;
   void SetLabels(const std::vector<std::string>& names);
-  void CopyObject(hid_t from, const std::string& name, hid_t to) const;
-  void CopyProvenance(hid_t source);
-  void CopyLabels(hid_t source);
+  void CopyProvenance(hid_t source, const std::string& where);
+  void CopyLabels(hid_t source, const std::string& where);
 };
 
 }  // namespace medius::storage
