@@ -31,38 +31,41 @@ SegmentQuality QualityOf(Segment segment, const SegmentModel& model, const Motio
   return quality;
 }
 
-// Variance of a segment's rotation about its forward axis that the movement of its markers causes.
-double FrontalVariance(const SegmentModel& model, double residual_rms) {
-  if (!model.available() || std::isnan(residual_rms)) return 0.0;
+// Error of a segment's rotation about its forward axis that the movement of its markers causes.
+SystematicPart FrontalError(const SegmentModel& model, double residual_rms) {
+  if (!model.available() || std::isnan(residual_rms)) return {};
   const RigidFit at_rest = FitRigid(model.local, model.local);
   const double sd = SoftTissueSd(residual_rms, model.local.size());
-  return sd * sd * at_rest.inverse_inertia(0, 0);
+  // The markers stray alike in every stride: the residual tells of them by 3N - 6 numbers only.
+  return SystematicPart::Estimated(sd * std::sqrt(at_rest.inverse_inertia(0, 0)),
+                                   3 * model.local.size() - 6);
 }
 
-SystematicSigma SystematicOf(const BodyModel& body, const MarkerSet& set,
-                             const std::vector<SegmentQuality>& quality,
-                             const AnalysisOptions& options) {
-  const auto variance = [&](Segment segment) {
-    return FrontalVariance(body[segment], quality[static_cast<std::size_t>(segment)].median_rms);
+SystematicErrors SystematicErrorsOf(const BodyModel& body, const MarkerSet& set,
+                                    const std::vector<SegmentQuality>& quality,
+                                    const AnalysisOptions& options) {
+  const auto whole = [&](Segment segment) {
+    return FrontalError(body[segment], quality[static_cast<std::size_t>(segment)].median_rms);
   };
   const auto varying = [&](Segment segment) {
-    return FrontalVariance(body[segment],
-                           quality[static_cast<std::size_t>(segment)].deformation.varying);
+    return FrontalError(body[segment],
+                        quality[static_cast<std::size_t>(segment)].deformation.varying);
   };
-  SystematicSigma sigma;
-  sigma.obliquity = std::sqrt(variance(Segment::kPelvis));
-  sigma.obliquity_varying = std::sqrt(varying(Segment::kPelvis));
-  sigma.contact_time = options.contact_time_sd;
+  SystematicErrors errors;
+  errors.obliquity = whole(Segment::kPelvis);
+  errors.obliquity_varying = varying(Segment::kPelvis);
+  errors.contact_time = SystematicPart::Known(options.contact_time_sd);
   for (const Side side : kSides) {
     const auto index = static_cast<std::size_t>(side);
-    sigma.hip_adduction[index] = std::sqrt(variance(Segment::kPelvis) + variance(ThighOf(side)));
-    sigma.hip_adduction_varying[index] =
-        std::sqrt(varying(Segment::kPelvis) + varying(ThighOf(side)));
+    errors.hip_adduction[index] = errors.obliquity.With(whole(ThighOf(side)));
+    errors.hip_adduction_varying[index] = errors.obliquity_varying.With(varying(ThighOf(side)));
     const bool marked = set.LabelOf(fmt::format("{}_hip_centre", ToString(side))).has_value();
     const double length = body[ThighOf(side)].length;
-    if (!marked && length > 0.0) sigma.hip_centre[index] = options.hip_centre_sd / length;
+    if (!marked && length > 0.0) {
+      errors.hip_centre[index] = SystematicPart::Known(options.hip_centre_sd / length);
+    }
   }
-  return sigma;
+  return errors;
 }
 
 double MedianAngle(const Kinematics& kinematics, std::string_view name) {
@@ -201,7 +204,8 @@ AnalysisResult Analyze(const MarkerSet& set, const Recording& run, const Recordi
   control.ThrowIfCancelled();
   result.strides =
       TabulateStrides(result.kinematics, run.time_base, result.events, options.strides);
-  result.summary = Summarize(result.strides, SystematicOf(body, set, result.quality, options));
+  result.summary =
+      Summarize(result.strides, SystematicErrorsOf(body, set, result.quality, options));
   JudgeStrides(detection, result);
   return result;
 }

@@ -31,7 +31,7 @@ struct AnalysisOptions {
   /// at a time (forward, up, to the side).
   double hip_centre_sd = 0.0036;
   /// 1 sd of contact time, seconds: measured against force plates, docs/methods.md.
-  double contact_time_sd = 0.0062;
+  double contact_time_sd = 0.008;
 
   /// @throws InputError that names the field that is out of range.
   void Validate(double rate_hz) const;

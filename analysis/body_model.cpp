@@ -83,6 +83,7 @@ class BodyBuilder {
   const Recording& reference_;
   bool has_standing_;
   double marker_offset_;
+  std::vector<std::string> without_landmarks_;  // segments, of a run without a standing trial
   BodyModel body_;
 };
 
@@ -145,8 +146,7 @@ bool BodyBuilder::HasLandmarks(Segment segment) {
     }
     if (Has(reference_, *label)) continue;
     if (has_standing_) throw MissingMarker(set_, {role, *label}, reference_);
-    Warn(fmt::format("no standing trial, and {} has no marker \"{}\" ({}): no angles of the {}",
-                     run_.where, *label, role, ToString(segment)));
+    without_landmarks_.emplace_back(ToString(segment));
     return false;
   }
   return true;
@@ -331,6 +331,10 @@ BodyModel BodyBuilder::Build() {
     Warn(
         "no standing trial: the shapes of the segments come from the run itself, and no angle "
         "relative to standing is given");
+    if (!without_landmarks_.empty()) {
+      Warn(fmt::format("no standing trial, and {} lacks the landmarks of {}: no angles of them",
+                       run_.where, fmt::join(without_landmarks_, ", ")));
+    }
   }
   return std::move(body_);
 }

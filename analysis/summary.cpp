@@ -43,19 +43,18 @@ double StandardDeviation(const std::vector<double>& values, double mean) {
 }
 
 SummaryRow SummarizeMetric(const StrideColumn& metric, Side side, const Values& values,
-                           double measurement_sigma) {
-  constexpr double kNormal95 = 1.959963984540054;
+                           const SystematicPart& systematic) {
   SummaryRow row;
   row.metric = metric.description;
   row.side = side;
   row.n = values.value.size();
   row.mean = Mean(values.value);
   row.sd = StandardDeviation(values.value, row.mean);
-  row.measurement_sigma = measurement_sigma;
+  row.measurement_sigma = systematic.sigma;
   double half_width = kNaN;
   if (row.n >= 2) {
     const double spread = StudentT95(row.n - 1) * row.sd / std::sqrt(static_cast<double>(row.n));
-    half_width = std::hypot(spread, kNormal95 * measurement_sigma);
+    half_width = std::hypot(spread, systematic.half_width);
   }
   row.ci_low = row.mean - half_width;
   row.ci_high = row.mean + half_width;
@@ -65,28 +64,42 @@ SummaryRow SummarizeMetric(const StrideColumn& metric, Side side, const Values& 
 
 }  // namespace
 
-double MeasurementSigma(std::string_view metric, Side side, const SystematicSigma& systematic,
-                        double mean_stride_time) {
+SystematicPart SystematicPart::Known(double sigma) {
+  constexpr double kNormal95 = 1.959963984540054;
+  return {sigma, kNormal95 * sigma};
+}
+
+SystematicPart SystematicPart::Estimated(double sigma, std::size_t degrees_of_freedom) {
+  return {sigma, sigma == 0.0 ? 0.0 : StudentT95(degrees_of_freedom) * sigma};
+}
+
+SystematicPart SystematicPart::With(const SystematicPart& other) const {
+  return {std::hypot(sigma, other.sigma), std::hypot(half_width, other.half_width)};
+}
+
+SystematicPart SystematicPartOf(std::string_view metric, Side side, const SystematicErrors& errors,
+                                double mean_stride_time) {
   constexpr double kTwoMoments = 1.4142135623730951;
   const auto index = static_cast<std::size_t>(side);
   if (metric == "contralateral_pelvic_drop_peak" ||
       metric == "contralateral_pelvic_drop_relative") {
-    return systematic.obliquity;
+    return errors.obliquity;
   }
-  if (metric == "contralateral_pelvic_drop_excursion")
-    return kTwoMoments * systematic.obliquity_varying;
+  if (metric == "contralateral_pelvic_drop_excursion") {
+    return errors.obliquity_varying.Times(kTwoMoments);
+  }
   if (metric == "hip_adduction_peak") {
-    return std::hypot(systematic.hip_adduction[index], systematic.hip_centre[index]);
+    return errors.hip_adduction[index].With(errors.hip_centre[index]);
   }
   if (metric == "hip_adduction_excursion") {
-    return kTwoMoments * systematic.hip_adduction_varying[index];
+    return errors.hip_adduction_varying[index].Times(kTwoMoments);
   }
-  if (metric == "contact_time") return systematic.contact_time;
-  if (metric == "duty_factor") return systematic.contact_time / mean_stride_time;
-  return 0.0;
+  if (metric == "contact_time") return errors.contact_time;
+  if (metric == "duty_factor") return errors.contact_time.Times(1.0 / mean_stride_time);
+  return {};
 }
 
-Summary Summarize(const StrideTable& strides, const SystematicSigma& systematic) {
+Summary Summarize(const StrideTable& strides, const SystematicErrors& errors) {
   Summary summary;
   for (const Side side : kSides) {
     const StrideColumn* stride_time = strides.FindMetric("stride_time");
@@ -95,7 +108,7 @@ Summary Summarize(const StrideTable& strides, const SystematicSigma& systematic)
     for (const StrideColumn& metric : strides.metrics) {
       summary.push_back(SummarizeMetric(
           metric, side, AcceptedValues(strides, metric, side),
-          MeasurementSigma(metric.description.name, side, systematic, mean_stride_time)));
+          SystematicPartOf(metric.description.name, side, errors, mean_stride_time)));
     }
   }
   return summary;

@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/command.hpp"
+#include "apps/marker_set_path.hpp"
 #include "apps/provenance.hpp"
 #include "core/error.hpp"
 #include "storage/marker_set_toml.hpp"
@@ -76,6 +77,7 @@ analysis::AnalysisOptions OptionsOf(const AnalyzeArguments& arguments) {
 
 // Everything that decides a number, in SI units; chunk_frames does not.
 nlohmann::json ToJson(const analysis::AnalysisOptions& o, const MarkerSet& set) {
+  const bool marked = set.LabelOf("left_hip_centre") || set.LabelOf("right_hip_centre");
   return {{"method", std::string(analysis::kMethodName)},
           {"marker_set", set.name},
           {"cutoff_hz", o.motion.cutoff_hz},
@@ -83,7 +85,7 @@ nlohmann::json ToJson(const analysis::AnalysisOptions& o, const MarkerSet& set) 
           {"assumed_marker_sd", o.motion.assumed_marker_sd},
           {"filled_marker_sd", o.motion.filled_marker_sd},
           {"marker_offset", o.marker_offset},
-          {"hip_centre", "harrington_2007_pelvis_width_and_depth"},
+          {"hip_centre", marked ? "marker" : "harrington_2007_pelvis_width_and_depth"},
           {"hip_centre_sd", o.hip_centre_sd},
           {"contact_time_sd", o.contact_time_sd},
           {"events",
@@ -248,7 +250,8 @@ void WriteResult(const storage::TrialReader& trial, const analysis::AnalysisResu
 
 void RunAnalyze(const AnalyzeArguments& arguments, CommandContext& context) {
   ProvenanceRecorder provenance("analyze", context);
-  const MarkerSet set = storage::ReadMarkerSet(arguments.markers);
+  const std::filesystem::path set_path = FindMarkerSet(arguments.markers);
+  const MarkerSet set = storage::ReadMarkerSet(set_path);
   const storage::TrialReader trial(arguments.trial);
   const analysis::Recording run = RecordingOf(trial);
   std::optional<storage::TrialReader> standing_trial;
@@ -263,7 +266,7 @@ void RunAnalyze(const AnalyzeArguments& arguments, CommandContext& context) {
   }
   provenance.AddInput(arguments.trial);
   if (standing) provenance.AddInput(arguments.standing);
-  provenance.AddInput(arguments.markers);
+  provenance.AddInput(set_path);
   const analysis::AnalysisOptions options = OptionsOf(arguments);
   provenance.SetOptions(ToJson(options, set));
 
@@ -294,9 +297,12 @@ void AddAnalyzeCommand(CommandLine& commands) {
                   "unless the run itself has the knee and ankle markers, and nothing is given "
                   "relative to standing")
       ->type_name("STATIC.h5");
-  command.add_option("--markers", arguments->markers, "Marker set: which label is which landmark")
+  command
+      .add_option("--markers", arguments->markers,
+                  "Marker set, which says which label is which landmark: a file or the name of a "
+                  "preset (rbds, virtual_lab, ...)")
       ->required()
-      ->type_name("SET.toml");
+      ->type_name("SET");
   command.add_option("-o,--output", arguments->output, "Trial to write; may be TRIAL.h5 itself")
       ->required()
       ->type_name("OUT.h5");

@@ -38,9 +38,9 @@ const SummaryRow& Row(const Summary& summary, const std::string& metric, Side si
 TEST(Summarize, IsThatWorkedByHand) {
   StrideTable table = Table({0.10, 0.12, 0.11, 0.13, 0.9, 0.14});
   table.accepted[4] = 0;
-  SystematicSigma systematic;
-  systematic.obliquity = 0.01;
-  const Summary summary = Summarize(table, systematic);
+  SystematicErrors errors;
+  errors.obliquity = SystematicPart::Known(0.01);
+  const Summary summary = Summarize(table, errors);
   const SummaryRow& row = Row(summary, "contralateral_pelvic_drop_peak", Side::kRight);
   EXPECT_EQ(row.n, 5U);
   EXPECT_NEAR(row.mean, 0.12, 1e-15);
@@ -74,15 +74,15 @@ TEST(Summarize, IntervalHoldsTheTruthAsOftenAsItSays) {
   // Strides scatter by 0.02 about a mean that a session's own error of 0.005 has moved.
   std::mt19937_64 random(99);
   std::normal_distribution<double> normal;
-  SystematicSigma systematic;
-  systematic.obliquity = 0.005;
+  SystematicErrors errors;
+  errors.obliquity = SystematicPart::Known(0.005);
   constexpr int kSessions = 2000;
   int held = 0;
   for (int session = 0; session < kSessions; ++session) {
     const double moved = 0.1 + 0.005 * normal(random);
     std::vector<double> drops;
     for (int i = 0; i < 12; ++i) drops.push_back(moved + 0.02 * normal(random));
-    const Summary summary = Summarize(Table(drops), systematic);
+    const Summary summary = Summarize(Table(drops), errors);
     const SummaryRow& row = Row(summary, "contralateral_pelvic_drop_peak", Side::kRight);
     held += row.ci_low <= 0.1 && 0.1 <= row.ci_high ? 1 : 0;
   }
@@ -90,16 +90,16 @@ TEST(Summarize, IntervalHoldsTheTruthAsOftenAsItSays) {
   EXPECT_NEAR(static_cast<double>(held) / kSessions, 0.95, 0.015);
 }
 
-TEST(MeasurementSigma, GivesEachMetricItsPart) {
-  SystematicSigma s;
-  s.obliquity = 0.01;
-  s.obliquity_varying = 0.004;
-  s.hip_adduction = {0.02, 0.03};
-  s.hip_adduction_varying = {0.006, 0.007};
-  s.hip_centre = {0.015, 0.04};
-  s.contact_time = 0.006;
-  const auto sigma = [&s](const char* metric, Side side) {
-    return MeasurementSigma(metric, side, s, 0.75);
+TEST(SystematicPart, GivesEachMetricItsOwn) {
+  SystematicErrors errors;
+  errors.obliquity = {0.01, 0.02};
+  errors.obliquity_varying = {0.004, 0.01};
+  errors.hip_adduction = {SystematicPart{0.02, 0.04}, SystematicPart{0.03, 0.06}};
+  errors.hip_adduction_varying = {SystematicPart{0.006, 0.012}, SystematicPart{0.007, 0.014}};
+  errors.hip_centre = {SystematicPart{0.015, 0.03}, SystematicPart{0.04, 0.08}};
+  errors.contact_time = {0.006, 0.012};
+  const auto sigma = [&errors](const char* metric, Side side) {
+    return SystematicPartOf(metric, side, errors, 0.75).sigma;
   };
   EXPECT_EQ(sigma("contralateral_pelvic_drop_relative", Side::kLeft), 0.01);
   EXPECT_NEAR(sigma("contralateral_pelvic_drop_excursion", Side::kLeft), 0.004 * std::sqrt(2.0),
@@ -110,6 +110,16 @@ TEST(MeasurementSigma, GivesEachMetricItsPart) {
   EXPECT_EQ(sigma("contact_time", Side::kRight), 0.006);
   EXPECT_NEAR(sigma("duty_factor", Side::kRight), 0.008, 1e-15);
   EXPECT_EQ(sigma("cadence", Side::kRight), 0.0);
+  EXPECT_NEAR(SystematicPartOf("hip_adduction_peak", Side::kLeft, errors, 0.75).half_width, 0.05,
+              1e-15);
+}
+
+TEST(SystematicPart, IsWiderWhereItsSdIsEstimatedFromLittle) {
+  EXPECT_NEAR(SystematicPart::Known(0.01).half_width, 0.0196, 1e-6);
+  // Four markers leave 6 degrees of freedom, three leave 3.
+  EXPECT_NEAR(SystematicPart::Estimated(0.01, 6).half_width, 0.024469, 1e-6);
+  EXPECT_NEAR(SystematicPart::Estimated(0.01, 3).half_width, 0.031824, 1e-6);
+  EXPECT_EQ(SystematicPart::Estimated(0.0, 0).half_width, 0.0);
 }
 
 TEST(StudentT95, IsThatOfThePrintedTable) {
