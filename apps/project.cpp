@@ -128,7 +128,8 @@ Coverage Stream(const storage::TrialReader& trial, const CameraRig& rig,
       },
       [&](FrameRange frames) {
         Part part;
-        part.seen = capture::Look(*scene, rig, time_base, frames, arguments.effects, arguments.seed);
+        part.seen =
+            capture::Look(*scene, rig, time_base, frames, arguments.effects, arguments.seed);
         part.coverage = Measure(part.seen, *positions);
         return part;
       },
@@ -149,9 +150,8 @@ std::vector<std::string> Names(const CameraRig& rig) {
 void Judge(const ProjectArguments& arguments, const CameraRig& rig, const Coverage& coverage,
            CommandContext& context) {
   if (coverage.present == 0) {
-    throw NotComputed(
-        fmt::format("{}: has no marker position in any frame, so there is nothing to see",
-                    arguments.trial));
+    throw NotComputed(fmt::format(
+        "{}: has no marker position in any frame, so there is nothing to see", arguments.trial));
   }
   std::vector<std::string> blind;
   for (std::size_t c = 0; c < rig.cameras.size(); ++c) {
@@ -190,9 +190,9 @@ std::string Text(const ProjectArguments& arguments, const CameraRig& rig, std::s
       frames, rig.cameras.size(), coverage.sightings, 100.0 * coverage.ShareSeenBy(2),
       100.0 * coverage.ShareSeenBy(3));
   for (std::size_t c = 0; c < rig.cameras.size(); ++c) {
-    text += fmt::format("{:<12} sees {:.1f} %\n", rig.cameras[c].name,
-                        100.0 * static_cast<double>(coverage.of_camera[c]) /
-                            static_cast<double>(coverage.present));
+    text += fmt::format(
+        "{:<12} sees {:.1f} %\n", rig.cameras[c].name,
+        100.0 * static_cast<double>(coverage.of_camera[c]) / static_cast<double>(coverage.present));
   }
   return text + fmt::format("written: {}\n", arguments.output);
 }
@@ -271,9 +271,10 @@ void AddEffectOptions(const std::shared_ptr<ProjectArguments>& arguments, CLI::A
       ->check(CLI::Range(0.0, 30.0))
       ->capture_default_str();
   command
-      .add_option("--hidden-rate", effects.hidden_rate,
-                  "Probability that a camera misses a marker in a frame, 0 to 1 (a recording has no "
-                  "limbs that could hide its markers)")
+      .add_option(
+          "--hidden-rate", effects.hidden_rate,
+          "Probability that a camera misses a marker in a frame, 0 to 1 (a recording has no "
+          "limbs that could hide its markers)")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command
@@ -289,7 +290,8 @@ void AddProjectCommand(CommandLine& commands) {
   auto arguments = std::make_shared<ProjectArguments>();
   CLI::App& command = commands.Add(
       "project",
-      "What the cameras of a rig would have seen of a trial's marker positions: labelled sightings\n"
+      "What the cameras of a rig would have seen of a trial's marker positions: labelled "
+      "sightings\n"
       "with noise. The output has the labels but not the positions. A camera with a time offset\n"
       "sees the markers where they are at its own instant (cubic between frames). The rig must\n"
       "look at the place in the lab where the trial is; datasets/rigs/treadmill_8.toml covers 2.5\n"

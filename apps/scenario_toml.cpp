@@ -138,9 +138,9 @@ void VisitSections(Scenario& scenario, Section&& section) {
 }
 
 const std::vector<std::string>& TopKeys() {
-  static const std::vector<std::string> keys = {"name",    "seed", "subject", "session", "created",
-                                                "rate_hz", "body", "standing", "run",    "wand",
-                                                "rig",     "effects"};
+  static const std::vector<std::string> keys = {"name",    "seed",    "subject", "session",
+                                                "created", "rate_hz", "body",    "standing",
+                                                "run",     "wand",    "rig",     "effects"};
   return keys;
 }
 
@@ -153,9 +153,7 @@ class FieldReader {
   void operator()(const char* key, double& field, double unit) const {
     if (table_.Has(key)) field = table_.Number(key) * unit;
   }
-  void operator()(const char* key, bool& field, double) const {
-    field = table_.Flag(key, field);
-  }
+  void operator()(const char* key, bool& field, double) const { field = table_.Flag(key, field); }
   void operator()(const char* key, int& field, double) const {
     if (table_.Has(key)) field = table_.Count(key);
   }

@@ -193,9 +193,8 @@ std::string SummaryText(const Summary& summary) {
 
 const std::vector<std::string>& WrittenFiles() {
   static const std::vector<std::string> files = {
-      "rig.toml",         "wand.trial.h5",         "static.trial.h5",
-      "run.trial.h5",     "truth/rig.toml",        "truth/wand.trial.h5",
-      "truth/static.trial.h5", "truth/run.trial.h5"};
+      "rig.toml",       "wand.trial.h5",       "static.trial.h5",       "run.trial.h5",
+      "truth/rig.toml", "truth/wand.trial.h5", "truth/static.trial.h5", "truth/run.trial.h5"};
   return files;
 }
 
@@ -239,9 +238,9 @@ void RunSimulate(const SimulateArguments& arguments, CommandContext& context) {
   storage::WriteRig(folder / "rig.toml", rig);
 
   const std::size_t frames = run->time_base().frame_count();
-  std::string text = fmt::format(
-      "{} frames of running at {:g} Hz, {} cameras, {} sightings\n{}", frames, scenario.rate_hz,
-      rig.cameras.size(), run->sighting_count(), SummaryText(summary));
+  std::string text = fmt::format("{} frames of running at {:g} Hz, {} cameras, {} sightings\n{}",
+                                 frames, scenario.rate_hz, rig.cameras.size(),
+                                 run->sighting_count(), SummaryText(summary));
   for (const std::string& file : WrittenFiles()) {
     text += fmt::format("written: {}\n", (folder / file).string());
   }
@@ -269,7 +268,7 @@ void AddSimulateCommand(CommandLine& commands) {
   command
       .add_option("scenario", arguments->scenario,
                   "What to simulate; datasets/scenarios/demo.toml is one to start from. Every "
-                  "field has a default, so an empty file will do")
+                  "field has a default")
       ->required()
       ->option_text("SCENARIO.toml");
   command
@@ -278,8 +277,9 @@ void AddSimulateCommand(CommandLine& commands) {
                   "all is done")
       ->required()
       ->option_text("DIR");
-  command.add_option("--seed", arguments->seed,
-                     "Another draw of everything random than that of the scenario")
+  command
+      .add_option("--seed", arguments->seed,
+                  "Another draw of everything random than that of the scenario")
       ->option_text("N");
   command
       .add_option("--minutes", arguments->minutes,

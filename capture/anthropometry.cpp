@@ -31,7 +31,8 @@ Anthropometry::Anthropometry(const BodyScenario& body)
       thigh_length(kThighShare * stature),
       shank_length(kShankShare * stature),
       ankle_height(kAnkleShare * stature),
-      sole{{-0.2 * kFootShare * stature, -ankle_height}, {0.68 * kFootShare * stature, -ankle_height}},
+      sole{{-0.2 * kFootShare * stature, -ankle_height},
+           {0.68 * kFootShare * stature, -ankle_height}},
       right_hip(HarringtonRightHip(pelvis_width, pelvis_depth)),
       lumbar(-0.5 * pelvis_depth, 0.06, 0.0),
       right_shoulder(0.0, 0.245 * stature, 0.105 * stature),
@@ -54,16 +55,15 @@ Eigen::Matrix3d PelvisRotation(double obliquity, double tilt, double rotation) {
 void PoseUpperBody(const Anthropometry& anthropometry, const UpperBody& upper, BodyPose& pose) {
   const Eigen::Matrix3d lab_from_anatomical = LabFromAnatomical();
   RigidTransform& trunk = pose[Segment::kTrunk];
-  trunk.rotation = lab_from_anatomical *
-                   PelvisRotation(-upper.lean_right, -upper.lean_forward, upper.turn_left);
+  trunk.rotation =
+      lab_from_anatomical * PelvisRotation(-upper.lean_right, -upper.lean_forward, upper.turn_left);
   trunk.translation = pose[Segment::kPelvis] * anthropometry.lumbar;
   for (const Side side : kSides) {
     const bool right = side == Side::kRight;
     const double sign = right ? 1.0 : -1.0;
     const double flexion = upper.shoulder_flexion[GaitTiming::Index(side)];
     RigidTransform& arm = pose[right ? Segment::kRightUpperArm : Segment::kLeftUpperArm];
-    arm.rotation =
-        trunk.rotation * RotationZXY(flexion, -sign * upper.shoulder_abduction, 0.0);
+    arm.rotation = trunk.rotation * RotationZXY(flexion, -sign * upper.shoulder_abduction, 0.0);
     arm.translation = trunk * anthropometry.Shoulder(side);
     RigidTransform& forearm = pose[right ? Segment::kRightForearm : Segment::kLeftForearm];
     forearm.rotation = arm.rotation * RotationZXY(upper.elbow_flexion, 0.0, 0.0);

@@ -48,9 +48,9 @@ struct Anthropometry {
 
 /// How trunk and arms are held, in anatomical lab axes.
 struct UpperBody {
-  double lean_forward = 0.0;  ///< rad, of the trunk
-  double lean_right = 0.0;    ///< rad
-  double turn_left = 0.0;     ///< rad, right side in front
+  double lean_forward = 0.0;                 ///< rad, of the trunk
+  double lean_right = 0.0;                   ///< rad
+  double turn_left = 0.0;                    ///< rad, right side in front
   std::array<double, 2> shoulder_flexion{};  ///< rad, [left, right]
   double shoulder_abduction = 0.0;           ///< rad, both
   double elbow_flexion = 0.0;                ///< rad, both

@@ -7,6 +7,7 @@
 
 #include <Eigen/LU>
 #include <opencv2/calib3d.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include "capture/board_sighting.hpp"
 #include "capture/planar_map.hpp"
@@ -23,14 +24,22 @@ constexpr double kRadiusOfSquare = 0.35;  // beyond it bent edges and the next c
 using Corners = std::vector<Eigen::Vector2d>;
 
 std::optional<Corners> FindCorners(const GreyImage& image, int columns, int rows) {
-  const cv::Mat view(image.height, image.width, CV_8UC1,
+  const cv::Mat full(image.height, image.width, CV_8UC1,
                      const_cast<std::uint8_t*>(image.pixels.data()));
-  std::vector<cv::Point2f> found;
   const int flags = cv::CALIB_CB_NORMALIZE_IMAGE | cv::CALIB_CB_ACCURACY;
-  if (!cv::findChessboardCornersSB(view, {columns, rows}, found, flags)) return std::nullopt;
-  Corners corners;
-  for (const cv::Point2f& corner : found) corners.emplace_back(corner.x, corner.y);
-  return corners;
+  // Blur and noise that hide the corners shrink with the image.
+  for (const int scale : {1, 2}) {
+    cv::Mat view = full;
+    if (scale > 1) cv::resize(full, view, {}, 1.0 / scale, 1.0 / scale, cv::INTER_AREA);
+    std::vector<cv::Point2f> found;
+    if (!cv::findChessboardCornersSB(view, {columns, rows}, found, flags)) continue;
+    Corners corners;
+    for (const cv::Point2f& corner : found) {
+      corners.emplace_back((corner.x + 0.5) * scale - 0.5, (corner.y + 0.5) * scale - 0.5);
+    }
+    return corners;
+  }
+  return std::nullopt;
 }
 
 std::vector<PlanarPair> Pairs(const std::vector<Eigen::Vector2d>& places, const Corners& corners) {
@@ -113,8 +122,9 @@ BoardSighting DetectChessboard(const GreyImage& image, const Board& board) {
   for (std::size_t i = 0; i < corners->size(); ++i) {
     RefinementOptions options;
     const double step = SmallestStep(*corners, i, static_cast<std::size_t>(board.columns - 1));
-    options.radius = std::clamp(kRadiusOfSquare * step, kSmallestRadius, kLargestRadius);
-    options.max_move = std::max(1.0, 0.05 * step);
+    options.window = RefinementWindow::Round(
+        std::clamp(kRadiusOfSquare * step, kSmallestRadius, kLargestRadius));
+    options.max_move = std::max(1.5, 0.08 * step);
     const auto refined = RefinePoint(image, (*corners)[i], PointShape::kCorner, options);
     if (!refined) continue;
     sighting.points.push_back(

@@ -144,7 +144,8 @@ BoardSighting DetectCircles(const GreyImage& image, const Board& board) {
     const double stretch = LargestStretch(map.Jacobian(places[i]));
     // Wide enough for the whole edge and its blur; the next circles' edges stay outside.
     const double free = std::sqrt(2.0) * board.pitch - circle;
-    options.radius = std::max(3.0, stretch * std::min(1.5 * circle + 0.1 * board.pitch, free));
+    options.window = RefinementWindow::Round(
+        std::max(3.0, stretch * std::min(1.5 * circle + 0.1 * board.pitch, free)));
     options.max_move = std::max(1.0, 0.3 * stretch * circle);
     const auto refined = RefinePoint(image, (*centres)[i], PointShape::kDisc, options);
     if (!refined) continue;

@@ -13,41 +13,27 @@ constexpr double kHeelRises = 0.52;
 constexpr double kRiseShape = 0.7;
 constexpr double kRetraction = 0.02;  // s
 
-struct Pitch {
-  double value;
-  double rate;
-};
-
-Pitch StancePitch(const FootPlan& plan, double contact, double time_since_strike) {
-  const double share = time_since_strike / contact;
+double StancePitch(const FootPlan& plan, double share) {
   if (share < kFlatFrom) {
-    const double duration = kFlatFrom * contact;
-    const double y = 1.0 - time_since_strike / duration;
-    const double p = plan.pitch_at_strike;
-    return {p * y * y * y, -3.0 * p * y * y / duration};
+    const double y = 1.0 - share / kFlatFrom;
+    return plan.pitch_at_strike * y * y * y;
   }
-  if (share > kHeelRises) {
-    const double duration = (1.0 - kHeelRises) * contact;
-    const double y = (share - kHeelRises) / (1.0 - kHeelRises);
-    const double p = plan.pitch_at_toe_off;
-    const double c = kRiseShape;
-    return {p * y * y * y * (1.0 + c * (1.0 - y)),
-            p * y * y * (3.0 * (1.0 + c) - 4.0 * c * y) / duration};
-  }
-  return {0.0, 0.0};
+  if (share <= kHeelRises) return 0.0;
+  const double y = (share - kHeelRises) / (1.0 - kHeelRises);
+  return plan.pitch_at_toe_off * y * y * y * (1.0 + kRiseShape * (1.0 - y));
 }
 
 }  // namespace
 
 FootState FootOnGround(const FootPlan& plan, double time) {
   const double t = time - plan.step.strike;
-  const Pitch pitch = StancePitch(plan, plan.step.toe_off - plan.step.strike, t);
-  const Eigen::Vector2d& pivot = pitch.value > 0.0 ? plan.sole.heel : plan.sole.toes;
-  const double c = std::cos(pitch.value);
-  const double s = std::sin(pitch.value);
+  const double pitch = StancePitch(plan, t / (plan.step.toe_off - plan.step.strike));
+  const Eigen::Vector2d& pivot = pitch > 0.0 ? plan.sole.heel : plan.sole.toes;
+  const double c = std::cos(pitch);
+  const double s = std::sin(pitch);
   const Eigen::Vector2d turned(c * pivot.x() - s * pivot.y(), s * pivot.x() + c * pivot.y());
   const Eigen::Vector2d flat(plan.ankle_at_strike - plan.speed * t, -plan.sole.toes.y());
-  return {flat + pivot - turned, pitch.value, pitch.rate};
+  return {flat + pivot - turned, pitch};
 }
 
 double SwingCurve::At(double share, double duration) const {
@@ -56,12 +42,13 @@ double SwingCurve::At(double share, double duration) const {
   const double y = share;
   const double v0 = leaves.rate * duration;
   const double v1 = lands.rate * duration;
+  const double a0 = dies_away > 0.0 ? -v0 * duration / dies_away : 0.0;
   const double a1 = v1 * duration / kRetraction;
   const double d = lands.value - leaves.value;
-  const double c3 = 10.0 * d - 6.0 * v0 - 4.0 * v1 + 0.5 * a1;
-  const double c4 = -15.0 * d + 8.0 * v0 + 7.0 * v1 - a1;
-  const double c5 = 6.0 * d - 3.0 * (v0 + v1) + 0.5 * a1;
-  return leaves.value + y * (v0 + y * y * (c3 + y * (c4 + y * c5)));
+  const double c3 = 10.0 * d - 6.0 * v0 - 4.0 * v1 - 1.5 * a0 + 0.5 * a1;
+  const double c4 = -15.0 * d + 8.0 * v0 + 7.0 * v1 + 1.5 * a0 - a1;
+  const double c5 = 6.0 * d - 3.0 * (v0 + v1) - 0.5 * a0 + 0.5 * a1;
+  return leaves.value + y * (v0 + y * (0.5 * a0 + y * (c3 + y * (c4 + y * c5))));
 }
 
 double KneeBump(double share) {

@@ -24,9 +24,8 @@ struct FootPlan {
 
 /// Where a foot is.
 struct FootState {
-  Eigen::Vector2d ankle;    ///< m, x forward and y up
-  double pitch = 0.0;       ///< rad, toe up > 0
-  double pitch_rate = 0.0;  ///< rad/s
+  Eigen::Vector2d ankle;  ///< m, x forward and y up
+  double pitch = 0.0;     ///< rad, toe up > 0
 };
 
 /// The foot on the ground: it goes back at the belt's speed without slip, rolls over the heel, lies
@@ -45,6 +44,8 @@ struct SwingEnd {
 struct SwingCurve {
   SwingEnd leaves;
   SwingEnd lands;
+  /// s, in which the rate at leaving dies away; 0: it goes on at first.
+  double dies_away = 0.0;
 
   /// @param share  of the swing's duration, in [0, 1]
   [[nodiscard]] double At(double share, double duration) const;

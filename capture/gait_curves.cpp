@@ -1,5 +1,6 @@
 #include "capture/gait_curves.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace medius::capture {
@@ -22,20 +23,36 @@ double HipAdductionShape(double u) {
   return 0.5 * (1.0 + (sum - kSecond) / (1.0 + kThird));
 }
 
-double PelvisHeightShape(double u, double u_lowest) {
-  // The second harmonic makes the push stronger than the fall, as gravity does: the times of
-  // fastest rise and fall move towards the middle of the contact.
-  constexpr double kSecond = 0.04;
-  const double angle = 2.0 * kTwoPi * (u - u_lowest);
-  return 0.5 * (1.0 - std::cos(angle) + kSecond * (1.0 - std::cos(2.0 * angle)));
+PelvisHeight PelvisHeight::ForTimes(double fastest_fall, double fastest_rise, double stride_time) {
+  constexpr double kStrongest = 0.15;  // the height still has one rise and one fall a step
+  PelvisHeight height;
+  height.lowest = 0.5 * (fastest_fall + fastest_rise) / stride_time;
+  // The rate, sin a + 2 b sin 2a, is extreme where cos a + 4 b cos 2a = 0.
+  const double a = kTwoPi * (fastest_rise - fastest_fall) / stride_time;
+  const double second = a < 0.9 ? kStrongest : -std::cos(a) / (4.0 * std::cos(2.0 * a));
+  height.second = std::clamp(second, 0.0, kStrongest);
+  return height;
 }
 
-double PelvisTiltShape(double u) { return -0.5 * std::cos(2.0 * kTwoPi * (u - 0.30)); }
+double PelvisHeight::At(double u) const {
+  const double angle = 2.0 * kTwoPi * (u - lowest);
+  return 0.5 * (1.0 - std::cos(angle) + second * (1.0 - std::cos(2.0 * angle)));
+}
 
-double PelvisRotationShape(double u) { return 0.5 * std::cos(kTwoPi * (u - 0.88)); }
+double PelvisTiltShape(double u) {
+  return -0.5 * std::cos(2.0 * kTwoPi * (u - 0.30));
+}
 
-double HipRotationShape(double u) { return 0.5 * std::cos(kTwoPi * (u - 0.12)); }
+double PelvisRotationShape(double u) {
+  return 0.5 * std::cos(kTwoPi * (u - 0.88));
+}
 
-double KneeAdductionShape(double u) { return -0.5 * std::cos(kTwoPi * (u - 0.15)); }
+double HipRotationShape(double u) {
+  return 0.5 * std::cos(kTwoPi * (u - 0.12));
+}
+
+double KneeAdductionShape(double u) {
+  return -0.5 * std::cos(kTwoPi * (u - 0.15));
+}
 
 }  // namespace medius::capture

@@ -15,9 +15,17 @@ inline constexpr double kDropPeak = 0.16;
 [[nodiscard]] double HipAdductionShape(double u);
 inline constexpr double kAdductionPeak = 0.13;
 
-/// Height of the pelvis over a step, 1 at its highest in flight and 0 at its lowest, which is at
-/// u_lowest.
-[[nodiscard]] double PelvisHeightShape(double u, double u_lowest);
+/// Height of the pelvis over a step, 1 at its highest in flight and 0 at its lowest.
+struct PelvisHeight {
+  double lowest = 0.16;  ///< phase of the stride
+  /// Of the second harmonic, which makes the push shorter and stronger than the fall.
+  double second = 0.04;
+
+  /// The shape whose fall is fastest and whose rise is fastest at these times after the strike, as
+  /// near as two harmonics come.
+  static PelvisHeight ForTimes(double fastest_fall, double fastest_rise, double stride_time);
+  [[nodiscard]] double At(double u) const;
+};
 
 /// Pelvis tilt over a step, from -0.5 to 0.5: the front goes down in late stance.
 [[nodiscard]] double PelvisTiltShape(double u);

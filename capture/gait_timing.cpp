@@ -116,9 +116,9 @@ double GaitTiming::TimeOf(double stride_coordinate) const {
 
 std::size_t GaitTiming::StepAt(Side side, double time) const {
   const std::vector<Step>& steps = steps_[Index(side)];
-  const auto above = std::upper_bound(
-      steps.begin() + 1, steps.end(), time,
-      [](double value, const Step& step) { return value < step.strike; });
+  const auto above =
+      std::upper_bound(steps.begin() + 1, steps.end(), time,
+                       [](double value, const Step& step) { return value < step.strike; });
   return static_cast<std::size_t>(above - steps.begin()) - 1;
 }
 

@@ -16,8 +16,8 @@ struct Step {
   double next_strike = 0.0;  ///< s, of the same foot
 };
 
-/// One value a stride, joined smoothly (twice differentiable): the value of stride k holds while its
-/// foot is on the ground, and goes over to the next one in the swing.
+/// One value a stride, joined smoothly (twice differentiable): the value of stride k holds while
+/// its foot is on the ground, and goes over to the next one in the swing.
 class StrideValues {
  public:
   StrideValues() = default;
@@ -61,8 +61,8 @@ class GaitTiming {
   [[nodiscard]] double TimeOf(double stride_coordinate) const;
   void FitSpline();
 
-  std::vector<double> knot_time_;    // right strikes
-  std::vector<double> second_;       // second derivatives of the phase at the knots
+  std::vector<double> knot_time_;  // right strikes
+  std::vector<double> second_;     // second derivatives of the phase at the knots
   std::vector<Step> steps_[2];
 };
 

@@ -13,7 +13,9 @@ namespace {
 constexpr double kFreeReach = 0.970;
 constexpr double kGiveWay = 0.027;
 
-double SoftReach(double reach) {
+double SoftReach(double reach, bool gives_way) {
+  constexpr double kStraight = 0.99999;
+  if (!gives_way) return std::min(reach, kStraight);
   if (reach <= kFreeReach) return reach;
   return kFreeReach + kGiveWay * std::tanh((reach - kFreeReach) / kGiveWay);
 }
@@ -70,7 +72,7 @@ SolvedLeg SolveLeg(const LegTask& task) {
   const double thigh = thigh_axis.head<2>().norm();
   const double shank = task.shank_length * std::cos(task.knee_frontal) * std::cos(task.hip_frontal);
   const double reach = wanted.norm() / (thigh + shank);
-  wanted *= SoftReach(reach) / reach;
+  wanted *= SoftReach(reach, task.gives_way) / reach;
 
   // Start: the leg in the sagittal plane, by the law of cosines.
   const double distance = wanted.norm();

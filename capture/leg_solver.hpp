@@ -16,6 +16,8 @@ struct LegTask {
   double hip_axial = 0.0;           ///< rad, third
   double knee_frontal = 0.0;        ///< rad, second Cardan angle of thigh and shank
   double knee_axial = 0.0;          ///< rad, third
+  /// A leg near its full length gives way smoothly; one that stands still may be straight.
+  bool gives_way = true;
 };
 
 struct SolvedLeg {
@@ -35,8 +37,8 @@ struct SolvedLeg {
 [[nodiscard]] SolvedLeg PoseLeg(const LegTask& task, double hip_flexion, double knee_flexion);
 
 /// Hip and knee flexion that bring the ankle to its place, all other angles being given: Newton on
-/// two equations from the planar solution. The knee bends forward. An ankle further than 97 % of the
-/// leg's length is pulled smoothly towards the hip, to 99.7 % at most.
+/// two equations from the planar solution. The knee bends forward. An ankle further than 97 % of
+/// the leg's length is pulled smoothly towards the hip, to 99.7 % at most.
 [[nodiscard]] SolvedLeg SolveLeg(const LegTask& task);
 
 }  // namespace medius::capture

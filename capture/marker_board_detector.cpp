@@ -21,6 +21,11 @@ namespace {
 constexpr std::size_t kFewestPoints = 4;
 constexpr double kLargestRadius = 12.0;  // pixels
 constexpr double kSmallestRadius = 2.8;  // pixels
+constexpr double kRadiusOfClear = 1.4;   // a round window's diagonal reach between two structures
+constexpr double kReachOfPitch = 0.42;   // along edges, short of the next corner
+constexpr double kLargestReach = 20.0;   // pixels; beyond it edges bend with the lens
+constexpr double kAsideOfClear = 0.7;    // the rest is for the blur of the structure beyond
+constexpr double kSmallestPitch = 6.0;   // pixels
 constexpr double kLeastContrast = 12.0;  // grey levels between black and white beside a corner
 
 // The four quarters around a point, by the signs of (x, y) on the board: which are black (-1),
@@ -33,8 +38,9 @@ struct Quarters {
 struct ExpectedPoint {
   Eigen::Vector2d place;  // metres, on its side
   Quarters quarters;
-  double clear = 0.0;  // metres around the point without other structure than its edges
-  double pitch = 0.0;  // metres to its neighbours
+  double clear = 0.0;        // metres around the point without other structure than its edges
+  double pitch = 0.0;        // metres to its neighbours
+  bool edges_cross = false;  // both edges run on beyond the point, for a whole pitch
 };
 
 std::vector<ExpectedPoint> ExpectCharuco(const Board& board) {
@@ -46,7 +52,7 @@ std::vector<ExpectedPoint> ExpectCharuco(const Board& board) {
     const int row = static_cast<int>(i) / (board.columns - 1);
     const int first = (row + column) % 2 == black ? -1 : 1;
     const double margin = 0.5 * (1.0 - board.marker_ratio) * board.pitch;
-    expected.push_back({places[i], {first, -first, first, -first}, margin, board.pitch});
+    expected.push_back({places[i], {first, -first, first, -first}, margin, board.pitch, true});
   }
   return expected;
 }
@@ -62,7 +68,7 @@ std::vector<ExpectedPoint> ExpectTags(const Board& board) {
                                          Quarters{-1, 1, 0, 1}, Quarters{1, -1, 1, 0}};
   std::vector<ExpectedPoint> expected;
   for (std::size_t i = 0; i < places.size(); ++i) {
-    expected.push_back({places[i], quarters[i % 4], clear, board.pitch});
+    expected.push_back({places[i], quarters[i % 4], clear, board.pitch, false});
   }
   return expected;
 }
@@ -94,21 +100,41 @@ double SmallestStretch(const Eigen::Matrix2d& jacobian) {
       std::max(0.0, 0.5 * (square - std::sqrt(std::max(0.0, square * square - 4.0 * det * det)))));
 }
 
+// Where the edges through a point run free: along both edges as far as `reach` (metres), to both
+// sides as far as `aside` (pixels or more).
+RefinementWindow CrossAlongEdges(const ExpectedPoint& expected, const Eigen::Matrix2d& jacobian,
+                                 double stretch, double aside_px) {
+  const double longest = std::sqrt(0.5) * jacobian.norm();  // between both singular values
+  const double reach = std::min(kReachOfPitch * expected.pitch, kLargestReach / longest);
+  const double aside = std::max(kAsideOfClear * expected.clear, aside_px / stretch);
+  return {jacobian.inverse() / reach, aside / reach};
+}
+
+RefinementWindow WindowFor(const ExpectedPoint& expected, const Eigen::Matrix2d& jacobian,
+                           bool first) {
+  const double stretch = SmallestStretch(jacobian);
+  if (expected.edges_cross) {
+    return CrossAlongEdges(expected, jacobian, stretch, first ? 2.5 : 1.5);
+  }
+  const double radius =
+      std::clamp(kRadiusOfClear * stretch * expected.clear, kSmallestRadius, kLargestRadius);
+  return RefinementWindow::Round(first ? std::max(radius, 4.0) : radius);
+}
+
 // Refines one point that a map predicts: first in a window wide enough for the prediction's error,
 // then in one that other structure of the board does not reach.
 std::optional<RefinedPoint> RefinePredicted(const GreyImage& image, const ExpectedPoint& expected,
                                             const PlanarMap& map) {
   const Eigen::Matrix2d jacobian = map.Jacobian(expected.place);
   const Eigen::Vector2d predicted = map.Apply(expected.place);
-  const double stretch = SmallestStretch(jacobian);
-  if (!(stretch * expected.pitch > 6.0)) return std::nullopt;
+  const double pitch_px = SmallestStretch(jacobian) * expected.pitch;
+  if (!(pitch_px > kSmallestPitch)) return std::nullopt;
   RefinementOptions options;
-  options.radius = std::clamp(1.4 * stretch * expected.clear, kSmallestRadius, kLargestRadius);
-  options.max_move = std::max(2.0, 0.08 * stretch * expected.pitch);
-  RefinementOptions wide = options;
-  wide.radius = std::max(options.radius, 4.0);
-  const auto first = RefinePoint(image, predicted, PointShape::kCorner, wide);
+  options.max_move = std::max(2.0, 0.08 * pitch_px);
+  options.window = WindowFor(expected, jacobian, true);
+  const auto first = RefinePoint(image, predicted, PointShape::kCorner, options);
   if (!first) return std::nullopt;
+  options.window = WindowFor(expected, jacobian, false);
   const auto second = RefinePoint(image, first->xy, PointShape::kCorner, options);
   if (!second || !LooksRight(image, expected, jacobian, second->xy)) return std::nullopt;
   return second;

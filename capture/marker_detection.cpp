@@ -1,6 +1,7 @@
 #include "capture/marker_detection.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 
 #include <opencv2/aruco.hpp>
@@ -53,6 +54,25 @@ bool IsKnown(const std::vector<SeenMarker>& markers, const SeenMarker& marker) {
   });
 }
 
+// Adds the markers of an image whose black is thinned by (width - 1) / 2 pixels on each side; the
+// image is that of the camera shrunk `scale` times.
+void AddThinned(const cv::Mat& image, int scale, int width, const MarkerDictionary& dictionary,
+                int border_bits, std::vector<SeenMarker>& all) {
+  cv::Mat thinned;
+  cv::dilate(image, thinned, cv::getStructuringElement(cv::MORPH_RECT, {width, width}));
+  for (SeenMarker& marker : Detect(thinned, dictionary, border_bits)) {
+    // Put the corners back to where they are in the camera's image before it was thinned.
+    const Eigen::Vector2d centre =
+        0.25 * (marker.corners[0] + marker.corners[1] + marker.corners[2] + marker.corners[3]);
+    for (Eigen::Vector2d& corner : marker.corners) {
+      const Eigen::Vector2d out = corner - centre;
+      corner += out * (0.5 * (width - 1) * std::sqrt(2.0) / std::max(1.0, out.norm()));
+      corner = ((corner.array() + 0.5) * scale - 0.5).matrix();
+    }
+    if (!IsKnown(all, marker)) all.push_back(marker);
+  }
+}
+
 }  // namespace
 
 std::vector<SeenMarker> DetectMarkers(const GreyImage& image, const MarkerDictionary& dictionary,
@@ -63,21 +83,13 @@ std::vector<SeenMarker> DetectMarkers(const GreyImage& image, const MarkerDictio
 std::vector<SeenMarker> DetectTouchingMarkers(const GreyImage& image,
                                               const MarkerDictionary& dictionary, int border_bits) {
   std::vector<SeenMarker> all;
-  for (const int width : {1, 3, 5, 9}) {
-    cv::Mat thinned;
-    cv::dilate(View(image), thinned, cv::getStructuringElement(cv::MORPH_RECT, {width, width}));
-    for (SeenMarker& marker : Detect(thinned, dictionary, border_bits)) {
-      if (IsKnown(all, marker)) continue;
-      // The black border has lost (width - 1) / 2 on each side: put the corners back.
-      const Eigen::Vector2d centre =
-          0.25 * (marker.corners[0] + marker.corners[1] + marker.corners[2] + marker.corners[3]);
-      for (Eigen::Vector2d& corner : marker.corners) {
-        const Eigen::Vector2d out = corner - centre;
-        corner += out * (0.5 * (width - 1) * std::sqrt(2.0) / std::max(1.0, out.norm()));
-      }
-      all.push_back(marker);
-    }
-  }
+  const cv::Mat full = View(image);
+  for (const int width : {1, 3, 5, 9}) AddThinned(full, 1, width, dictionary, border_bits, all);
+  // Blur joins tags and squares over more pixels, and noise breaks their outlines: both shrink with
+  // the image.
+  cv::Mat half;
+  cv::resize(full, half, {}, 0.5, 0.5, cv::INTER_AREA);
+  for (const int width : {3, 7}) AddThinned(half, 2, width, dictionary, border_bits, all);
   return all;
 }
 

@@ -16,9 +16,10 @@ constexpr double kStep = 1e-4;            // pixels; where repeating has settled
 constexpr double kBorder = 2.0;           // pixels
 constexpr double kLeastRoundness = 0.02;  // of the normal matrix: below it one coordinate is free
 constexpr double kLeastGradient = 1.0;    // grey levels per pixel, rms in the window
-// Pixels share noise through the 3 x 3 gradient, and both factors of the product carry it. Found by
-// comparing with the spread over noise (tests: the stated sigma is that of the corners).
-constexpr double kNoiseShare = 2.0;
+// Neighbouring gradients share noise, and it enters both factors of the product. Found by comparing
+// with the spread over noise (tests: the stated sigma is that of the points).
+constexpr double kNoiseShareOfCorner = 2.0;
+constexpr double kNoiseShareOfDisc = 0.35;
 // A Scharr gradient of independent noise of one level: sqrt(2 (3^2 + 10^2 + 3^2)) / 32.
 constexpr double kGradientNoise = 0.4801;
 
@@ -50,20 +51,33 @@ void Add(PointShape shape, double weight, const Eigen::Vector2d& gradient,
   equations.weight += weight;
 }
 
+// Weight of a pixel, 0 outside of the window.
+double WeightAt(const RefinementWindow& window, const Eigen::Vector2d& from_centre) {
+  const Eigen::Vector2d unit = window.unit_from_pixels * from_centre;
+  const double inside = 1.0 - unit.squaredNorm();
+  if (inside <= 0.0) return 0.0;
+  if (!std::isfinite(window.cross_half_width)) return inside * inside;
+  const double aside = std::min(std::abs(unit.x()), std::abs(unit.y())) / window.cross_half_width;
+  const double in_cross = 1.0 - aside * aside;
+  return in_cross <= 0.0 ? 0.0 : inside * inside * in_cross;
+}
+
 NormalEquations Gather(const GreyImage& image, const Eigen::Vector2d& centre, PointShape shape,
-                       double radius) {
+                       const RefinementWindow& window) {
   NormalEquations equations;
-  const int x_low = std::max(1, static_cast<int>(std::ceil(centre.x() - radius)));
-  const int x_high = std::min(image.width - 2, static_cast<int>(std::floor(centre.x() + radius)));
-  const int y_low = std::max(1, static_cast<int>(std::ceil(centre.y() - radius)));
-  const int y_high = std::min(image.height - 2, static_cast<int>(std::floor(centre.y() + radius)));
-  const double inverse = 1.0 / (radius * radius);
+  // The ellipse's half extents along the image's axes.
+  const Eigen::Matrix2d pixels_from_unit = window.unit_from_pixels.inverse();
+  const double reach_x = pixels_from_unit.row(0).norm();
+  const double reach_y = pixels_from_unit.row(1).norm();
+  const int x_low = std::max(1, static_cast<int>(std::ceil(centre.x() - reach_x)));
+  const int x_high = std::min(image.width - 2, static_cast<int>(std::floor(centre.x() + reach_x)));
+  const int y_low = std::max(1, static_cast<int>(std::ceil(centre.y() - reach_y)));
+  const int y_high = std::min(image.height - 2, static_cast<int>(std::floor(centre.y() + reach_y)));
   for (int y = y_low; y <= y_high; ++y) {
     for (int x = x_low; x <= x_high; ++x) {
       const Eigen::Vector2d from_centre = Eigen::Vector2d(x, y) - centre;
-      const double inside = 1.0 - from_centre.squaredNorm() * inverse;
-      if (inside <= 0.0) continue;
-      Add(shape, inside * inside, GradientAt(image, x, y), from_centre, equations);
+      const double weight = WeightAt(window, from_centre);
+      if (weight > 0.0) Add(shape, weight, GradientAt(image, x, y), from_centre, equations);
     }
   }
   return equations;
@@ -88,14 +102,15 @@ std::optional<RefinedPoint> RefinePoint(const GreyImage& image, const Eigen::Vec
   Eigen::Vector2d centre = start;
   for (int iteration = 0; iteration < options.max_iterations; ++iteration) {
     if (!IsInside(image, centre)) return std::nullopt;
-    const NormalEquations equations = Gather(image, centre, shape, options.radius);
+    const NormalEquations equations = Gather(image, centre, shape, options.window);
     if (!PinsBothCoordinates(equations)) return std::nullopt;
     const Eigen::Matrix2d inverse = equations.matrix.inverse();
     const Eigen::Vector2d move = inverse * equations.right;
     centre += move;
     if (!((centre - start).norm() <= options.max_move)) return std::nullopt;
     if (move.norm() > kStep && iteration + 1 < options.max_iterations) continue;
-    const double noise = kNoiseShare * kGradientNoise * kGradientNoise;
+    const double share = shape == PointShape::kDisc ? kNoiseShareOfDisc : kNoiseShareOfCorner;
+    const double noise = share * kGradientNoise * kGradientNoise;
     return RefinedPoint{centre, noise * inverse * equations.spread * inverse};
   }
   return std::nullopt;

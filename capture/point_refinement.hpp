@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <optional>
 
 #include <Eigen/Core>
@@ -14,8 +15,21 @@ enum class PointShape {
   kDisc,    ///< an edge around the point, an ellipse in the image
 };
 
+/// The part of the image around a point that places it: an ellipse, of which a cross may be cut
+/// out.
+struct RefinementWindow {
+  /// Brings pixels, from the point, to the unit disc; weights fall to 0 at its rim.
+  Eigen::Matrix2d unit_from_pixels = Eigen::Matrix2d::Identity() / 5.0;
+  /// Only what lies within this of the disc's x or y axis counts; infinity takes the whole disc.
+  double cross_half_width = std::numeric_limits<double>::infinity();
+
+  [[nodiscard]] static RefinementWindow Round(double radius_px) {
+    return {Eigen::Matrix2d::Identity() / radius_px, std::numeric_limits<double>::infinity()};
+  }
+};
+
 struct RefinementOptions {
-  double radius = 5.0;    ///< pixels of the round window; weights fall to 0 at its rim
+  RefinementWindow window;
   double max_move = 3.0;  ///< pixels; a point that wants to move farther is not what was predicted
   int max_iterations = 30;
 };

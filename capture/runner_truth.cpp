@@ -150,9 +150,8 @@ std::vector<StrideOf> StridesWithin(const VirtualRunner& runner, double last) {
       if (step.strike >= 0.0 && step.next_strike <= last) strides.push_back({side, step});
     }
   }
-  std::sort(strides.begin(), strides.end(), [](const StrideOf& a, const StrideOf& b) {
-    return a.step.strike < b.step.strike;
-  });
+  std::sort(strides.begin(), strides.end(),
+            [](const StrideOf& a, const StrideOf& b) { return a.step.strike < b.step.strike; });
   return strides;
 }
 

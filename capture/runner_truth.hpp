@@ -22,7 +22,8 @@ void SetTrueAngles(const BodyAngles& angles, double standing_obliquity, std::siz
 [[nodiscard]] StrideTable TrueStrides(const VirtualRunner& runner, double last,
                                       double standing_obliquity);
 
-/// Mean, sd and trend of each metric and side. As nothing was measured, the intervals have no width.
+/// Mean, sd and trend of each metric and side. As nothing was measured, the intervals have no
+/// width.
 [[nodiscard]] Summary TrueSummary(const StrideTable& strides);
 
 }  // namespace medius::capture

@@ -11,8 +11,8 @@ namespace {
 
 void Require(double value, double low, double high, const char* field) {
   if (value >= low && value <= high) return;
-  throw InputError(fmt::format("{} is {:g}; between {:g} and {:g} expected", field, value, low,
-                               high));
+  throw InputError(
+      fmt::format("{} is {:g}; between {:g} and {:g} expected", field, value, low, high));
 }
 
 // Angles are told in degrees, as people give them.

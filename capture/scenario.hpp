@@ -48,25 +48,25 @@ struct StandingScenario {
 
 /// How the runner runs. Radians, seconds, metres; signs of the design.
 struct RunScenario {
-  double duration = 60.0;              ///< s; [2, 7200]
-  double speed = 2.8;                  ///< m/s of the belt; [1.8, 5.5]
-  double cadence = 168.0;              ///< steps/min; [130, 220]
-  double duty_factor = 0.365;          ///< contact time / stride time; [0.2, 0.48]
-  double step_width = 0.05;            ///< m between the ankles' lines; [-0.1, 0.25]
-  double vertical_oscillation = 0.060; ///< m, highest - lowest place of the pelvis; [0.01, 0.15]
+  double duration = 60.0;               ///< s; [2, 7200]
+  double speed = 2.8;                   ///< m/s of the belt; [1.8, 5.5]
+  double cadence = 168.0;               ///< steps/min; [130, 220]
+  double duty_factor = 0.365;           ///< contact time / stride time; [0.2, 0.48]
+  double step_width = 0.05;             ///< m between the ankles' lines; [-0.1, 0.25]
+  double vertical_oscillation = 0.060;  ///< m, highest - lowest place of the pelvis; [0.01, 0.15]
 
   /// Highest contralateral drop of the pelvis in the stance of each side, against the horizontal.
   /// Means of 25 men at 2.5 m/s lie near 5 degrees; [-0.2, 0.35]
   Sided pelvic_drop{0.087, 0.070};
-  double pelvis_tilt = -0.20;          ///< mean; anterior < 0; [-0.7, 0.35]
-  double pelvis_tilt_range = 0.05;     ///< max - min over a step; [0, 0.35]
-  double pelvis_rotation_range = 0.17; ///< max - min over a stride; [0, 0.7]
+  double pelvis_tilt = -0.20;           ///< mean; anterior < 0; [-0.7, 0.35]
+  double pelvis_tilt_range = 0.05;      ///< max - min over a step; [0, 0.35]
+  double pelvis_rotation_range = 0.17;  ///< max - min over a stride; [0, 0.7]
 
-  Sided hip_adduction{0.17, 0.15};     ///< highest in stance; [-0.2, 0.45]
-  double hip_adduction_range = 0.21;   ///< highest - lowest over the stride; [0, 0.5]
-  double hip_flexion = 0.80;           ///< highest, in swing; [0.4, 1.4]
-  double hip_rotation = 0.05;          ///< mean; internal > 0; [-0.35, 0.35]
-  double hip_rotation_range = 0.14;    ///< max - min over a stride; [0, 0.5]
+  Sided hip_adduction{0.17, 0.15};    ///< highest in stance; [-0.2, 0.45]
+  double hip_adduction_range = 0.21;  ///< highest - lowest over the stride; [0, 0.5]
+  double hip_flexion = 0.80;          ///< highest, in swing; [0.4, 1.4]
+  double hip_rotation = 0.05;         ///< mean; internal > 0; [-0.35, 0.35]
+  double hip_rotation_range = 0.14;   ///< max - min over a stride; [0, 0.5]
 
   double knee_flexion_stance = 0.78;   ///< highest in stance; [0.4, 1.1]
   double knee_flexion_swing = 1.60;    ///< highest in swing; [1.1, 2.2]
@@ -96,38 +96,41 @@ struct RunScenario {
 
 /// A wand of three markers in a line, waved through the volume.
 struct WandScenario {
-  double duration = 30.0;                               ///< s; [1, 600]
-  double length = 0.500;                                ///< m, first to last marker; [0.1, 2]
-  double middle = 0.180;                                ///< m, first to middle marker; < length
-  Eigen::Vector3d volume = Eigen::Vector3d(1.6, 1.2, 1.4);  ///< m, box that the wand's middle visits
-  double centre_height = 1.0;                           ///< m above the floor; [0.2, 3]
+  double duration = 30.0;  ///< s; [1, 600]
+  double length = 0.500;   ///< m, first to last marker; [0.1, 2]
+  double middle = 0.180;   ///< m, first to middle marker; < length
+  Eigen::Vector3d volume =
+      Eigen::Vector3d(1.6, 1.2, 1.4);  ///< m, box that the wand's middle visits
+  double centre_height = 1.0;          ///< m above the floor; [0.2, 3]
 };
 
 /// Cameras on a ring round the treadmill, looking inwards.
 struct RigScenario {
-  int cameras = 8;                   ///< [2, 64]
-  double radius = 4.0;               ///< m, ring; [1.5, 30]
-  Eigen::Vector2d centre = Eigen::Vector2d::Zero();  ///< m, of the ring, lab x and y; also where the runner runs
-  double height_low = 1.1;           ///< m, every second camera; [0.1, 10]
-  double height_high = 2.3;          ///< m, the others; [0.1, 10]
-  double target_height = 0.9;        ///< m, where all look; [0, 5]
-  int width = 1280;                  ///< px; [64, 16384]
-  int height = 1024;                 ///< px; [64, 16384]
-  double focal_length = 1320.0;      ///< px; [50, 50000]
+  int cameras = 8;      ///< [2, 64]
+  double radius = 4.0;  ///< m, ring; [1.5, 30]
+  Eigen::Vector2d centre =
+      Eigen::Vector2d::Zero();   ///< m, of the ring, lab x and y; also where the runner runs
+  double height_low = 1.1;       ///< m, every second camera; [0.1, 10]
+  double height_high = 2.3;      ///< m, the others; [0.1, 10]
+  double target_height = 0.9;    ///< m, where all look; [0, 5]
+  int width = 1280;              ///< px; [64, 16384]
+  int height = 1024;             ///< px; [64, 16384]
+  double focal_length = 1320.0;  ///< px; [50, 50000]
   /// Brown-Conrady k1 k2 p1 p2 k3 of the typical lens; each camera differs a little.
   std::array<double, 5> distortion = {-0.10, 0.05, 0.0004, -0.0003, 0.0};
   double time_offset_spread = 0.0;  ///< s; each camera exposes up to this late; [0, 0.05]
-  double spread = 0.01;  ///< how much cameras differ in focal length and distortion, no unit; [0, 0.2]
+  double spread =
+      0.01;  ///< how much cameras differ in focal length and distortion, no unit; [0, 0.2]
 };
 
 /// What stands between the world and the sightings.
 struct CameraEffects {
-  double noise_px = 0.3;             ///< px, 1 sd of each coordinate; [0, 10]
-  double drop_rate = 0.001;          ///< probability that a camera loses a frame; [0, 1]
-  double reflections = 0.1;          ///< false sightings a camera and frame, mean; [0, 30]
-  double hidden_rate = 0.0;          ///< probability that a camera misses a marker in a frame; [0, 1]
-  double merge_distance_px = 0.0;    ///< px, sightings closer than this become one; 0: never; [0, 50]
-  bool labels = true;                ///< true labels on the sightings
+  double noise_px = 0.3;           ///< px, 1 sd of each coordinate; [0, 10]
+  double drop_rate = 0.001;        ///< probability that a camera loses a frame; [0, 1]
+  double reflections = 0.1;        ///< false sightings a camera and frame, mean; [0, 30]
+  double hidden_rate = 0.0;        ///< probability that a camera misses a marker in a frame; [0, 1]
+  double merge_distance_px = 0.0;  ///< px, sightings closer than this become one; 0: never; [0, 50]
+  bool labels = true;              ///< true labels on the sightings
 
   /// @throws InputError that names the field out of range.
   void Validate() const;
@@ -141,7 +144,7 @@ struct Scenario {
   std::string session = "1";
   /// ISO 8601; part of the scenario, so that the same scenario gives the same bytes on any day.
   std::string created = "2026-01-01T00:00:00Z";
-  double rate_hz = 200.0;              ///< [20, 2000]
+  double rate_hz = 200.0;  ///< [20, 2000]
   BodyScenario body;
   StandingScenario standing;
   RunScenario run;

@@ -6,8 +6,7 @@
 
 namespace medius::capture {
 
-TrajectoryBlock TrueTrajectories(const Scene& scene, const TimeBase& time_base,
-                                 FrameRange frames) {
+TrajectoryBlock TrueTrajectories(const Scene& scene, const TimeBase& time_base, FrameRange frames) {
   TrajectoryBlock block(frames, scene.labels().size());
   SceneState state;
   MarkerSample sample = MarkerSample::Missing();

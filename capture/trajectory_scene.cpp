@@ -42,11 +42,10 @@ void TrajectoryScene::At(double time, SceneState& state) const {
   for (std::size_t m = 0; m < labels_.size(); ++m) {
     const MarkerId marker(m);
     // Set only where present: a recording may hold any bytes at a missing sample.
-    state.markers[m] =
-        between ? Between(frame, time, marker)
-        : block_.IsPresent(frame, marker)
-            ? block_.Position(frame, marker)
-            : Eigen::Vector3d::Constant(std::numeric_limits<double>::quiet_NaN());
+    state.markers[m] = between ? Between(frame, time, marker)
+                       : block_.IsPresent(frame, marker)
+                           ? block_.Position(frame, marker)
+                           : Eigen::Vector3d::Constant(std::numeric_limits<double>::quiet_NaN());
   }
 }
 

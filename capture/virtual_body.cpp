@@ -127,7 +127,8 @@ void PlaceLegs(const Anthropometry& a, Placer& placer) {
   placer.Both("LMA", Segment::kRightShank, {0.0, -shank, ankle});
   placer.Both("MMA", Segment::kRightShank, {0.0, -shank, -ankle}, true);
   const double axis = -a.ankle_height + kFoot;  // height of the foot's solid under the ankle
-  placer.Both("HEE", Segment::kRightFoot, {a.sole.heel.x() + 0.01 - kFoot - placer.Standoff(), axis, 0.0});
+  placer.Both("HEE", Segment::kRightFoot,
+              {a.sole.heel.x() + 0.01 - kFoot - placer.Standoff(), axis, 0.0});
   placer.Both("TOE", Segment::kRightFoot, {0.13, axis + kFoot + placer.Standoff(), 0.0});
   placer.Both("MT1", Segment::kRightFoot, {0.13, axis, -(kFoot + placer.Standoff())});
   placer.Both("MT5", Segment::kRightFoot, {0.11, axis, kFoot + placer.Standoff() + 0.006});
@@ -176,8 +177,8 @@ void PlaceLimbs(const Anthropometry& a, const BodyPose& pose, std::vector<Limb>&
     AddLimb(of(Segment::kLeftThigh), origin, {0, -a.thigh_length, 0}, kThighTop, kKnee, limbs);
     AddLimb(of(Segment::kLeftShank), origin, {0, -a.shank_length, 0}, kKnee, kAnkle, limbs);
     const double axis = -a.ankle_height + kFoot;
-    AddLimb(of(Segment::kLeftFoot), {a.sole.heel.x() + 0.01, axis, 0}, {0.16, axis, 0}, kFoot, kFoot,
-            limbs);
+    AddLimb(of(Segment::kLeftFoot), {a.sole.heel.x() + 0.01, axis, 0}, {0.16, axis, 0}, kFoot,
+            kFoot, limbs);
     AddLimb(of(Segment::kLeftUpperArm), origin, {0, -a.upper_arm_length, 0}, kShoulder, kElbow,
             limbs);
     AddLimb(of(Segment::kLeftForearm), origin, {0, -a.forearm_length, 0}, kElbow, kWrist, limbs);
@@ -201,8 +202,7 @@ SkinMotion::SkinMotion(double rms, std::uint64_t seed, std::uint32_t marker) {
 Eigen::Vector3d SkinMotion::At(double stride_coordinate) const {
   Eigen::Vector3d sum = Eigen::Vector3d::Zero();
   for (const Wave& wave : waves_) {
-    sum += wave.amplitude *
-           std::sin(kTwoPi * (wave.per_stride * stride_coordinate + wave.phase));
+    sum += wave.amplitude * std::sin(kTwoPi * (wave.per_stride * stride_coordinate + wave.phase));
   }
   return sum;
 }

@@ -22,7 +22,10 @@ class Looker {
  public:
   Looker(const Camera& camera, std::uint32_t index, const CameraEffects& effects,
          std::uint64_t seed)
-      : camera_(camera), centre_(camera.CentreInLab()), index_(index), effects_(effects),
+      : camera_(camera),
+        centre_(camera.CentreInLab()),
+        index_(index),
+        effects_(effects),
         seed_(seed) {}
 
   [[nodiscard]] const Camera& camera() const { return camera_; }
@@ -70,8 +73,7 @@ class Looker {
     const double noise_x = random.Normal();
     const double noise_y = random.Normal();
     const Eigen::Vector2d noisy = *xy + effects_.noise_px * Eigen::Vector2d(noise_x, noise_y);
-    sightings_.push_back(
-        {noisy, static_cast<std::int16_t>(marker), (place - centre_).norm()});
+    sightings_.push_back({noisy, static_cast<std::int16_t>(marker), (place - centre_).norm()});
   }
 
   // Two blobs that touch are one to a detector: at the middle, with the label of the nearer marker.

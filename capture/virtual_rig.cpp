@@ -52,9 +52,13 @@ CameraRig BuildRing(const RigScenario& rig, std::uint64_t seed) {
     const double height = i % 2 == 0 ? rig.height_low : rig.height_high;
     const Eigen::Vector3d place(rig.centre.x() + radius * std::cos(angle),
                                 rig.centre.y() + radius * std::sin(angle), height);
-    Camera camera{fmt::format("cam{}", i + 1), rig.width, rig.height,
+    Camera camera{fmt::format("cam{}", i + 1),
+                  rig.width,
+                  rig.height,
                   CameraModel(CameraModelKind::kBrownConrady5, Intrinsics(rig, random)),
-                  LookAt(place, target), 0.0, std::nullopt};
+                  LookAt(place, target),
+                  0.0,
+                  std::nullopt};
     if (rig.time_offset_spread > 0.0) {
       camera.time_offset = random.Uniform(0.0, rig.time_offset_spread);
     }

@@ -18,16 +18,18 @@ namespace {
 constexpr double kTwoPi = 6.283185307179586;
 constexpr double kDegrees = 57.29577951308232;
 
-// The pelvis is lowest at this share of the contact: its vertical velocity is then least about
-// 35 ms after the strike and greatest about 55 ms before toe off, as in real runners.
-constexpr double kLowestAtShareOfContact = 0.475;
+// When the pelvis falls fastest after the strike (s), and rises fastest (share of the contact):
+// detectors of events look for these, and real runners have them about there.
+constexpr double kFastestFall = 0.046;
+constexpr double kFastestRise = 0.81;
 // The ankle strikes this share of the contact's way in front of the hip.
 constexpr double kStrikeShare = 0.275;
-constexpr double kToeOut = 0.10;            // rad, of the foot
-constexpr double kPitchAtToeOff = -1.10;    // rad, of the foot
-constexpr double kKneeRotation = 0.0;       // rad
+constexpr double kToeOut = 0.10;               // rad, of the foot
+constexpr double kPitchAtToeOff = -1.10;       // rad, of the foot
+constexpr double kKneeRotation = 0.0;          // rad
 constexpr double kLargestNominalReach = 1.02;  // on the ground
-constexpr double kWanderPeriod = 37.0;      // s
+constexpr double kAnkleDiesAway = 0.03;        // s, of the push-off's plantarflexion
+constexpr double kWanderPeriod = 37.0;         // s
 
 // Items of the stride variation; the timing has 0 to 2.
 enum VariationItem : std::uint32_t {
@@ -40,9 +42,13 @@ enum VariationItem : std::uint32_t {
   kRotationItem = 21,
 };
 
-double Sign(Side side) { return side == Side::kRight ? 1.0 : -1.0; }
+double Sign(Side side) {
+  return side == Side::kRight ? 1.0 : -1.0;
+}
 
-double Fraction(double x) { return x - std::floor(x); }
+double Fraction(double x) {
+  return x - std::floor(x);
+}
 
 Eigen::Vector3d InLab(const Eigen::Vector3d& anatomical) {
   return {anatomical.x(), -anatomical.z(), anatomical.y()};
@@ -62,13 +68,17 @@ Segment FootOf(Side side) {
 void SetLeg(Side side, const SolvedLeg& leg, const Eigen::Vector3d& hip, double pitch,
             BodyPose& pose) {
   const Eigen::Matrix3d lab = LabFromAnatomical();
-  const Eigen::Matrix3d foot =
-      (Eigen::AngleAxisd(-Sign(side) * kToeOut, Eigen::Vector3d::UnitY()) *
-       Eigen::AngleAxisd(pitch, Eigen::Vector3d::UnitZ()))
-          .toRotationMatrix();
+  const Eigen::Matrix3d foot = (Eigen::AngleAxisd(-Sign(side) * kToeOut, Eigen::Vector3d::UnitY()) *
+                                Eigen::AngleAxisd(pitch, Eigen::Vector3d::UnitZ()))
+                                   .toRotationMatrix();
   pose[ThighOf(side)] = {lab * leg.lab_from_thigh, InLab(hip)};
   pose[ShankOf(side)] = {lab * leg.lab_from_shank, InLab(leg.knee)};
   pose[FootOf(side)] = {lab * foot, InLab(leg.ankle)};
+}
+
+// Pitch of the shank in the sagittal plane, as good as the ankle of a runner needs it.
+double ShankPitch(double pelvis_tilt, double hip_flexion, double knee_flexion) {
+  return pelvis_tilt + hip_flexion - knee_flexion;
 }
 
 // A knee that would bend backwards is kept at 2 degrees and more, smoothly.
@@ -112,20 +122,22 @@ struct VirtualRunner::Moment {
 
 struct VirtualRunner::Prescribed {
   BodyAngles angles;
-  Eigen::Matrix3d pelvis;     // anatomical lab from pelvis
-  Eigen::Vector3d mid_asis;   // anatomical lab axes, m
+  Eigen::Matrix3d pelvis;    // anatomical lab from pelvis
+  Eigen::Vector3d mid_asis;  // anatomical lab axes, m
 };
 
 struct VirtualRunner::LegState {
   SolvedLeg leg;
   Eigen::Vector3d hip;
-  double pitch;
-  double pitch_rate;
+  double pitch;  // of the foot, toe up > 0
 };
 
 VirtualRunner::VirtualRunner(const BodyScenario& body, const RunScenario& run,
                              const Eigen::Vector2d& place, std::uint64_t seed)
     : run_(run), anthropometry_(body), timing_(run, seed), place_(place) {
+  const double stride_time = 120.0 / run_.cadence;
+  pelvis_height_ = PelvisHeight::ForTimes(
+      kFastestFall, kFastestRise * run_.duty_factor * stride_time, stride_time);
   DrawVariation(seed);
   ChooseHeight();
   ChooseBumps();
@@ -137,8 +149,8 @@ void VirtualRunner::DrawVariation(std::uint64_t seed) {
   const auto draw = [&](std::uint32_t item) {
     std::vector<double> values(timing_.stride_count());
     for (std::size_t k = 0; k < values.size(); ++k) {
-      values[k] = std::clamp(Random(seed, RandomStream::kStrideVariation, k, item).Normal(), -3.0,
-                             3.0);
+      values[k] =
+          std::clamp(Random(seed, RandomStream::kStrideVariation, k, item).Normal(), -3.0, 3.0);
     }
     return StrideValues(std::move(values));
   };
@@ -178,9 +190,11 @@ double VirtualRunner::Adduction(Side side, const Moment& moment) const {
   const bool right = side == Side::kRight;
   const double peak =
       (right ? run_.hip_adduction.right : run_.hip_adduction.left) +
-      (right ? run_.drift_hip_adduction.right : run_.drift_hip_adduction.left) * moment.minutes +
-      run_.sd_hip_adduction * moment.Normal(variation_.adduction[i], stride);
-  return peak - run_.hip_adduction_range * (1.0 - HipAdductionShape(stride));
+      (right ? run_.drift_hip_adduction.right : run_.drift_hip_adduction.left) * moment.minutes;
+  const double variation = run_.sd_hip_adduction * moment.Normal(variation_.adduction[i], stride);
+  // A stride differs from others where the hip is loaded, not where it swings.
+  return peak - run_.hip_adduction_range +
+         (run_.hip_adduction_range + variation) * HipAdductionShape(stride);
 }
 
 VirtualRunner::Prescribed VirtualRunner::Prescribe(const Moment& moment) const {
@@ -196,9 +210,9 @@ VirtualRunner::Prescribed VirtualRunner::Prescribe(const Moment& moment) const {
     const std::size_t i = GaitTiming::Index(side);
     const double stride = GaitTiming::OfSide(u, side);
     angles.hip_adduction[i] = Adduction(side, moment);
-    angles.hip_rotation[i] = run_.hip_rotation +
-                             run_.hip_rotation_range * HipRotationShape(stride) +
-                             run_.sd_hip_rotation * moment.Normal(variation_.hip_rotation[i], stride);
+    angles.hip_rotation[i] =
+        run_.hip_rotation + run_.hip_rotation_range * HipRotationShape(stride) +
+        run_.sd_hip_rotation * moment.Normal(variation_.hip_rotation[i], stride);
     angles.knee_adduction[i] =
         run_.knee_adduction + run_.knee_adduction_range * KneeAdductionShape(stride) +
         run_.sd_knee_adduction * moment.Normal(variation_.knee_adduction[i], stride);
@@ -206,10 +220,7 @@ VirtualRunner::Prescribed VirtualRunner::Prescribe(const Moment& moment) const {
   }
   result.pelvis =
       PelvisRotation(angles.pelvis_obliquity, angles.pelvis_tilt, angles.pelvis_rotation);
-  const double height =
-      lowest_hip_height_ +
-      run_.vertical_oscillation *
-          PelvisHeightShape(u, kLowestAtShareOfContact * run_.duty_factor);
+  const double height = lowest_hip_height_ + run_.vertical_oscillation * pelvis_height_.At(u);
   const Eigen::Vector3d mid_hip(WanderAt(moment.time), height, Sway(u));
   const Eigen::Vector3d& hip = anthropometry_.right_hip;
   result.mid_asis = mid_hip - result.pelvis * Eigen::Vector3d(hip.x(), hip.y(), 0.0);
@@ -268,39 +279,43 @@ VirtualRunner::LegState VirtualRunner::LegOnGround(Side side, const Prescribed& 
   const FootState foot = FootOnGround(plan, time);
   LegTask task = TaskOf(side, prescribed);
   task.ankle = foot.ankle;
-  return {SolveLeg(task), task.hip, foot.pitch, foot.pitch_rate};
+  return {SolveLeg(task), task.hip, foot.pitch};
 }
 
 VirtualRunner::LegState VirtualRunner::LegInSwing(Side side, const Prescribed& prescribed,
                                                   const Step& step, const Swing& swing,
                                                   double time) const {
+  const std::size_t i = GaitTiming::Index(side);
   const double duration = step.next_strike - step.toe_off;
   const double share = std::min(1.0, (time - step.toe_off) / duration);
-  const double hip = swing.hip.At(share, duration) + hip_bump_ * HipBump(share);
-  const double knee = swing.knee.At(share, duration) + knee_bump_ * KneeBump(share);
+  const double hip = swing.hip.At(share, duration) + hip_bump_[i] * HipBump(share);
+  const double knee = SoftKnee(swing.knee.At(share, duration) + knee_bump_[i] * KneeBump(share));
+  const double ankle = swing.ankle.At(share, duration);
   const LegTask task = TaskOf(side, prescribed);
-  return {PoseLeg(task, hip, SoftKnee(knee)), task.hip, swing.pitch.At(share, duration), 0.0};
+  return {PoseLeg(task, hip, knee), task.hip,
+          ankle + ShankPitch(prescribed.angles.pelvis_tilt, hip, knee)};
 }
 
 VirtualRunner::SwingEnds VirtualRunner::EndsAt(Side side, const FootPlan& plan, double time,
                                                bool nominal) const {
   constexpr double kStep = 1e-4;  // s
-  const auto leg = [&](double t) {
-    const Moment moment =
-        nominal ? NominalMoment(side, t / plan.step.next_strike) : MomentAt(t);
-    return LegOnGround(side, Prescribe(moment), plan, t);
+  const auto angles = [&](double t) {
+    const Moment moment = nominal ? NominalMoment(side, t / plan.step.next_strike) : MomentAt(t);
+    const Prescribed prescribed = Prescribe(moment);
+    const LegState state = LegOnGround(side, prescribed, plan, t);
+    const double shank =
+        ShankPitch(prescribed.angles.pelvis_tilt, state.leg.hip_flexion, state.leg.knee_flexion);
+    return Eigen::Vector3d(state.leg.hip_flexion, state.leg.knee_flexion, state.pitch - shank);
   };
-  const LegState before = leg(time - kStep);
-  const LegState now = leg(time);
-  const LegState after = leg(time + kStep);
-  const auto rate = [](double a, double b) { return (b - a) / (2.0 * kStep); };
-  return {{now.leg.hip_flexion, rate(before.leg.hip_flexion, after.leg.hip_flexion)},
-          {now.leg.knee_flexion, rate(before.leg.knee_flexion, after.leg.knee_flexion)},
-          {now.pitch, now.pitch_rate}};
+  const Eigen::Vector3d value = angles(time);
+  const Eigen::Vector3d rate = (angles(time + kStep) - angles(time - kStep)) / (2.0 * kStep);
+  return {{value[0], rate[0]}, {value[1], rate[1]}, {value[2], rate[2]}};
 }
 
 VirtualRunner::Swing VirtualRunner::JoinedSwing(const SwingEnds& leaves, const SwingEnds& lands) {
-  return {{leaves.hip, lands.hip}, {leaves.knee, lands.knee}, {leaves.pitch, lands.pitch}};
+  return {{leaves.hip, lands.hip},
+          {leaves.knee, lands.knee},
+          {leaves.ankle, lands.ankle, kAnkleDiesAway}};
 }
 
 void VirtualRunner::PlanSwings() {
@@ -353,41 +368,41 @@ void VirtualRunner::ChooseHeight() {
     lowest_hip_height_ = height;
     return run_.knee_flexion_stance - NominalStancePeak(knee);
   });
-  const double reach =
-      NominalStancePeak([](const LegState& state) { return state.leg.reach; });
+  const double reach = NominalStancePeak([](const LegState& state) { return state.leg.reach; });
   if (reach <= kLargestNominalReach) return;
-  throw InputError(
-      fmt::format("run.speed {:g} m/s with run.duty_factor {:g} at run.cadence {:g} asks the leg to "
-                  "reach {:.1f} % of its length, at most {:.1f} % expected; lower the speed or the "
-                  "duty factor, or raise the cadence or run.knee_flexion_stance",
-                  run_.speed, run_.duty_factor, run_.cadence, 100.0 * reach,
-                  100.0 * kLargestNominalReach));
+  throw InputError(fmt::format(
+      "run.speed {:g} m/s with run.duty_factor {:g} at run.cadence {:g} asks the leg to "
+      "reach {:.1f} % of its length, at most {:.1f} % expected; lower the speed or the "
+      "duty factor, or raise the cadence or run.knee_flexion_stance",
+      run_.speed, run_.duty_factor, run_.cadence, 100.0 * reach, 100.0 * kLargestNominalReach));
 }
 
 void VirtualRunner::ChooseBumps() {
-  const std::array<Swing, 2> swings = {NominalSwing(Side::kLeft), NominalSwing(Side::kRight)};
   const double duration = (1.0 - run_.duty_factor) * 120.0 / run_.cadence;
-  const auto choose = [&](SwingCurve Swing::*curve, double (*bump)(double), double wanted,
+  const auto choose = [&](const SwingCurve& curve, double (*bump)(double), double wanted,
                           const char* field) {
     const auto excess = [&](double height) {
       double peak = -1e9;
       for (int i = 0; i <= 200; ++i) {
         const double share = i / 200.0;
-        double mean = height * bump(share);
-        for (const Swing& swing : swings) mean += 0.5 * (swing.*curve).At(share, duration);
-        peak = std::max(peak, mean);
+        peak = std::max(peak, curve.At(share, duration) + height * bump(share));
       }
       return peak - wanted;
     };
     const double height = Bisect(-1.0, 3.0, excess);
     if (std::abs(excess(height)) < 1e-3) return height;
-    throw InputError(fmt::format(
-        "run.{} is {:.1f} degrees, lower than the leg has at toe off or strike; raise it, or change "
-        "run.speed, run.cadence or run.duty_factor",
-        field, wanted * kDegrees));
+    throw InputError(
+        fmt::format("run.{} is {:.1f} degrees, lower than the leg has at toe off or strike; raise "
+                    "it, or change "
+                    "run.speed, run.cadence or run.duty_factor",
+                    field, wanted * kDegrees));
   };
-  knee_bump_ = choose(&Swing::knee, KneeBump, run_.knee_flexion_swing, "knee_flexion_swing");
-  hip_bump_ = choose(&Swing::hip, HipBump, run_.hip_flexion, "hip_flexion");
+  for (const Side side : kSides) {
+    const std::size_t i = GaitTiming::Index(side);
+    const Swing swing = NominalSwing(side);
+    knee_bump_[i] = choose(swing.knee, KneeBump, run_.knee_flexion_swing, "knee_flexion_swing");
+    hip_bump_[i] = choose(swing.hip, HipBump, run_.hip_flexion, "hip_flexion");
+  }
 }
 
 // The pelvis sways so that the foot on the ground does not slide sideways: least squares over both
@@ -459,7 +474,9 @@ RunnerState VirtualRunner::At(double time) const {
   return state;
 }
 
-double VirtualRunner::PelvisObliquity(double time) const { return Obliquity(MomentAt(time)); }
+double VirtualRunner::PelvisObliquity(double time) const {
+  return Obliquity(MomentAt(time));
+}
 
 double VirtualRunner::HipAdduction(Side side, double time) const {
   return Adduction(side, MomentAt(time));
@@ -489,13 +506,15 @@ StandingState Stand(const Anthropometry& anthropometry, const StandingScenario& 
   const Eigen::Matrix3d pelvis =
       PelvisRotation(standing.pelvis_obliquity, standing.pelvis_tilt, 0.0);
   const Eigen::Matrix3d lab = LabFromAnatomical();
-  const double bent = std::cos(0.5 * standing.knee_flexion) *
-                      std::cos(standing.hip_adduction) *
+  const double bent = std::cos(0.5 * standing.knee_flexion) * std::cos(standing.hip_adduction) *
                       (anthropometry.thigh_length + anthropometry.shank_length);
-  const Eigen::Vector3d mid_hip(0.0, anthropometry.ankle_height + bent, 0.0);
+  // The leg under the higher hip is as straight as asked for, the other a little less.
+  const double highest_hip = std::max((pelvis * anthropometry.Hip(Side::kLeft)).y(),
+                                      (pelvis * anthropometry.Hip(Side::kRight)).y());
   const Eigen::Vector3d& right_hip = anthropometry.right_hip;
-  const Eigen::Vector3d mid_asis =
-      mid_hip - pelvis * Eigen::Vector3d(right_hip.x(), right_hip.y(), 0.0);
+  const Eigen::Vector3d mid_hip = pelvis * Eigen::Vector3d(right_hip.x(), right_hip.y(), 0.0);
+  const Eigen::Vector3d mid_asis(-mid_hip.x(), anthropometry.ankle_height + bent - highest_hip,
+                                 0.0);
   state.pose[Segment::kPelvis] = {lab * pelvis, InLab(mid_asis)};
   for (const Side side : kSides) {
     const std::size_t i = GaitTiming::Index(side);
@@ -506,6 +525,7 @@ StandingState Stand(const Anthropometry& anthropometry, const StandingScenario& 
     task.thigh_length = anthropometry.thigh_length;
     task.shank_length = anthropometry.shank_length;
     task.hip_frontal = Sign(side) * standing.hip_adduction;
+    task.gives_way = false;
     const SolvedLeg leg = SolveLeg(task);
     state.angles.hip_adduction[i] = standing.hip_adduction;
     state.angles.hip_flexion[i] = leg.hip_flexion;

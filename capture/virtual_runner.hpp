@@ -6,6 +6,7 @@
 
 #include "capture/anthropometry.hpp"
 #include "capture/body_pose.hpp"
+#include "capture/gait_curves.hpp"
 #include "capture/gait_timing.hpp"
 #include "capture/leg_solver.hpp"
 #include "capture/scenario.hpp"
@@ -23,10 +24,10 @@ struct RunnerState {
 };
 
 /// A runner on a treadmill whose joint angles are known exactly at any time. Pelvis angles, hip
-/// adduction and rotation and knee adduction are prescribed as periodic curves with stride-to-stride
-/// variation and drift. The feet are prescribed too (on the ground they move with the belt, without
-/// slip); hip and knee flexion follow from them. The prescribed angles are twice differentiable in
-/// time, hip and knee flexion once.
+/// adduction and rotation and knee adduction are prescribed as periodic curves with
+/// stride-to-stride variation and drift. The feet are prescribed too (on the ground they move with
+/// the belt, without slip); hip and knee flexion follow from them. The prescribed angles are twice
+/// differentiable in time, hip and knee flexion once.
 class VirtualRunner {
  public:
   /// Finds the height of the pelvis and the swing of the feet that give the knee and hip flexion
@@ -54,10 +55,10 @@ class VirtualRunner {
   struct Prescribed;  // the angles that are given, and where the pelvis is
   struct LegState;
   struct SwingEnds {
-    SwingEnd hip, knee, pitch;
+    SwingEnd hip, knee, ankle;
   };
   struct Swing {
-    SwingCurve hip, knee, pitch;
+    SwingCurve hip, knee, ankle;
   };
 
   void DrawVariation(std::uint64_t seed);
@@ -71,11 +72,11 @@ class VirtualRunner {
   [[nodiscard]] FootPlan NominalPlan() const;
   [[nodiscard]] FootPlan PlanOf(Side side, std::size_t step) const;
   void PlanSwings();
-  [[nodiscard]] LegState LegOnGround(Side side, const Prescribed& prescribed,
-                                     const FootPlan& plan, double time) const;
+  [[nodiscard]] LegState LegOnGround(Side side, const Prescribed& prescribed, const FootPlan& plan,
+                                     double time) const;
   [[nodiscard]] LegState LegInSwing(Side side, const Prescribed& prescribed, const Step& step,
                                     const Swing& swing, double time) const;
-  /// How a contact begins or ends: hip and knee flexion and foot pitch with their rates.
+  /// How a contact begins or ends: hip, knee and ankle flexion with their rates.
   [[nodiscard]] SwingEnds EndsAt(Side side, const FootPlan& plan, double time, bool nominal) const;
   [[nodiscard]] LegState NominalLeg(Side side, double phase) const;
   [[nodiscard]] Moment NominalMoment(Side side, double phase) const;
@@ -100,9 +101,10 @@ class VirtualRunner {
   };
   Variation variation_;
 
-  double lowest_hip_height_ = 0.0;         // of the middle between the hip centres
-  double knee_bump_ = 0.0;                 // rad, of the knee's flexion in swing
-  double hip_bump_ = 0.0;                  // rad, of the hip's
+  PelvisHeight pelvis_height_;
+  double lowest_hip_height_ = 0.0;     // of the middle between the hip centres
+  std::array<double, 2> knee_bump_{};  // rad, of the knee's flexion in swing, [left, right]
+  std::array<double, 2> hip_bump_{};   // rad, of the hip's
   std::array<std::vector<Swing>, 2> swings_;
   std::array<double, kSwayCount> sway_{};  // harmonics of the lateral place of the pelvis
 };

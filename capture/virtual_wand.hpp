@@ -10,8 +10,8 @@
 
 namespace medius::capture {
 
-/// A wand of three markers in a line, waved through the capture volume: its middle visits the box of
-/// the scenario, its direction turns everywhere. Labels WAND1, WAND2, WAND3 from one end to the
+/// A wand of three markers in a line, waved through the capture volume: its middle visits the box
+/// of the scenario, its direction turns everywhere. Labels WAND1, WAND2, WAND3 from one end to the
 /// other; WAND2 stands nearer to WAND1. The arm that waves it hides nothing.
 class WandScene : public Scene {
  public:
