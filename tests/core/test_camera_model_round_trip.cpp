@@ -117,6 +117,29 @@ TEST(CameraModel, IsOneToOneInsideItsRangeForAnyLens) {
   }
 }
 
+// Found by drawing millions of wild lenses.
+TEST(CameraModel, InvertsARadialFunctionOnWhichNewtonWouldJumpToAndFro) {
+  const CameraModel model(CameraModelKind::kKannalaBrandt4,
+                          {587.45616158887537, 599.25756022843927, 600, 400, 0.055303248654805306,
+                           0.062329307367794073, 0.00045790983080758744, -0.003035100016239094});
+  const Eigen::Vector2d pixel(-431.47431349069603, -118.65057387038172);
+  const auto direction = model.Unproject(pixel);
+  ASSERT_TRUE(direction.has_value());
+  EXPECT_LT((*model.Project(*direction) - pixel).norm(), 2.0 * kRoundTripPx);
+}
+
+TEST(CameraModel, InvertsALensThatFoldsBesideAPole) {
+  const CameraModel model(
+      CameraModelKind::kBrownConrady8,
+      {430.16810947124691, 442.509200841623, 600, 400, -0.43629728082263541, 0.09972252441558789,
+       0.013000038883349746, 0.019795932116392707, -0.12471245190705867, 0.0051280249943021963,
+       -0.029550646996928488, -0.21335128694748612});
+  const Eigen::Vector2d pixel(366.0934603116475, 181.34940044958861);
+  const auto direction = model.Unproject(pixel);
+  ASSERT_TRUE(direction.has_value());
+  EXPECT_LT((*model.Project(*direction) - pixel).norm(), 2.0 * kRoundTripPx);
+}
+
 TEST(CameraModel, NeverAnswersWithADirectionThatProjectsElsewhere) {
   std::mt19937 random(12);
   std::uniform_real_distribution<double> x(-500.0, 1700.0);
