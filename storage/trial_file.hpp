@@ -12,6 +12,7 @@
 #include "core/kinematics.hpp"
 #include "core/observations.hpp"
 #include "core/parallel.hpp"
+#include "core/progress.hpp"
 #include "core/time_base.hpp"
 #include "core/trajectories.hpp"
 #include "core/trial.hpp"
@@ -69,8 +70,11 @@ class TrialReader {
   [[nodiscard]] Summary ReadSummary() const;
   [[nodiscard]] std::vector<StageProvenance> ReadProvenance() const;
 
+  /// Number of sightings of a camera over all frames, without reading them.
+  [[nodiscard]] std::size_t SightingCount(const std::string& camera) const;
+
   /// Reads every dataset through its checksum: is the file whole?
-  void VerifyAll() const;
+  void VerifyAll(const WorkControl& control = {}) const;
 
  private:
   friend class TrialWriter;

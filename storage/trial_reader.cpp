@@ -206,9 +206,13 @@ std::vector<StageProvenance> TrialReader::ReadProvenance() const {
   return impl_->ReadProvenance();
 }
 
-void TrialReader::VerifyAll() const {
+std::size_t TrialReader::SightingCount(const std::string& camera) const {
+  return impl_->SightingsOf(camera).xy.row_count();
+}
+
+void TrialReader::VerifyAll(const WorkControl& control) const {
   const hdf5::ErrorSilence silence;
-  impl_->VerifyAll();
+  impl_->VerifyAll(control);
 }
 
 }  // namespace medius::storage

@@ -54,6 +54,8 @@ struct TrialReader::Impl {
   [[nodiscard]] ObservationBlock ReadObservations(FrameRange frames,
                                                   const std::vector<std::string>& names);
   [[nodiscard]] TrajectoryBlock ReadTrajectories(FrameRange frames);
+  /// @throws InputError where there is no such camera.
+  [[nodiscard]] SightingColumns& SightingsOf(const std::string& camera);
   [[nodiscard]] GaitEvents ReadEvents() const;
   [[nodiscard]] Kinematics ReadKinematics(bool values) const;
   [[nodiscard]] StrideTable ReadStrides(bool values) const;
@@ -61,7 +63,7 @@ struct TrialReader::Impl {
   [[nodiscard]] std::vector<StageProvenance> ReadProvenance() const;
 
   /// Reads all that this version knows, as a caller would, and the checksums of the rest.
-  void VerifyAll();
+  void VerifyAll(const WorkControl& control);
   /// The checksum of every chunk in the file, unpacking nothing.
   void VerifyChecksums() const;
 
@@ -111,7 +113,6 @@ struct TrialReader::Impl {
  private:
   [[nodiscard]] SightingColumns OpenSightings(const std::string& camera) const;
   [[nodiscard]] Camera ReadCamera(const std::string& name) const;
-  [[nodiscard]] SightingColumns& SightingsOf(const std::string& camera);
   void ReadSightings(const std::vector<SightingColumns*>& columns, ObservationBlock& block) const;
   void CheckFrames(FrameRange frames) const;
 };

@@ -29,11 +29,12 @@ void TrialReader::Impl::VerifyChecksums() const {
   VerifyTree(Group("").get(), shown + ": ", opened.size);
 }
 
-void TrialReader::Impl::VerifyAll() {
+void TrialReader::Impl::VerifyAll(const WorkControl& control) {
   VerifyChecksums();
   for (const FrameRange& frames : SplitFrames(frame_count(), kFramesAtOnce)) {
     if (Has(TrialPart::kObservations)) static_cast<void>(ReadObservations(frames, camera_names));
     if (Has(TrialPart::kTrajectories)) static_cast<void>(ReadTrajectories(frames));
+    control.Report(frames.end(), frame_count());
   }
   if (Has(TrialPart::kKinematics)) static_cast<void>(ReadKinematics(true));
   if (Has(TrialPart::kStrides)) static_cast<void>(ReadStrides(true));
