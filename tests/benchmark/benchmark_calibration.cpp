@@ -3,8 +3,6 @@
 //   benchmark_calibration [section ...]   sections: ring speed outliers hard covariance map scaling
 //   --seeds N, --first SEED, --threads N
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -21,6 +19,7 @@
 #include <Eigen/LU>
 #include <Eigen/SVD>
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include "calibration/calibrate.hpp"
 #include "calibration/reduced_normal.hpp"
@@ -79,7 +78,8 @@ std::vector<Eigen::Vector3d> RunnerMarkers() {
     for (int m = 0; m < 30; ++m) {
       const double side = m % 2 == 0 ? 1.0 : -1.0;
       const double height = 0.08 + 1.55 * m / 29.0;
-      const double swing = (0.45 * (1.0 - height / 1.7)) * std::sin(phase + (side > 0 ? 0.0 : 3.14));
+      const double swing =
+          (0.45 * (1.0 - height / 1.7)) * std::sin(phase + (side > 0 ? 0.0 : 3.14));
       points.emplace_back(swing + 0.05 * std::sin(7.0 * m), side * (0.1 + 0.08 * height),
                           height + 0.04 * std::cos(2.0 * phase));
     }
@@ -115,9 +115,9 @@ struct Score {
   double marker_bound2 = 0.0;
   double centre_error2 = 0.0;  // mm^2, in the gauge of the cameras' centres
   double centre_bound2 = 0.0;
-  double focal_error2 = 0.0;   // px^2
+  double focal_error2 = 0.0;  // px^2
   double focal_bound2 = 0.0;
-  double nees = 0.0;           // normalized squared error of all parameters, over their number
+  double nees = 0.0;  // normalized squared error of all parameters, over their number
   double nees_count = 0.0;
   double centre_stated2 = 0.0;
   double focal_stated2 = 0.0;
@@ -142,8 +142,7 @@ Bound BoundOf(const BoardScene& scene, const BoardSceneOptions& options,
   held.pose[0] = 1;
   bound.free = FreeParameters(normal.layout, bound.truth.state, held);
   bound.covariance.layout = normal.layout;
-  bound.covariance.matrix =
-      options.sigma * options.sigma * InvertFree(normal, bound.free).matrix;
+  bound.covariance.matrix = options.sigma * options.sigma * InvertFree(normal, bound.free).matrix;
   return bound;
 }
 
@@ -167,8 +166,8 @@ Eigen::VectorXd ParameterError(const CameraRig& estimate, const CameraRig& truth
       const auto k = static_cast<std::size_t>(i);
       error[layout.intrinsics_offset[c] + i] = a.model.intrinsics()[k] - b.model.intrinsics()[k];
     }
-    error.segment<3>(layout.pose_offset[c]) = VectorFromRotation(
-        a.camera_from_lab.rotation * b.camera_from_lab.rotation.transpose());
+    error.segment<3>(layout.pose_offset[c]) =
+        VectorFromRotation(a.camera_from_lab.rotation * b.camera_from_lab.rotation.transpose());
     error.segment<3>(layout.pose_offset[c] + 3) =
         a.camera_from_lab.translation - b.camera_from_lab.translation;
   }
@@ -177,13 +176,12 @@ Eigen::VectorXd ParameterError(const CameraRig& estimate, const CameraRig& truth
 
 // [3 cameras, size] how the centres move.
 Eigen::MatrixXd CentreJacobian(const CameraRig& rig, const CameraLayout& layout) {
-  Eigen::MatrixXd J = Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(3 * rig.cameras.size()),
-                                            layout.size);
+  Eigen::MatrixXd J =
+      Eigen::MatrixXd::Zero(static_cast<Eigen::Index>(3 * rig.cameras.size()), layout.size);
   for (std::size_t c = 0; c < rig.cameras.size(); ++c) {
     const RigidTransform& pose = rig.cameras[c].camera_from_lab;
     const auto row = static_cast<Eigen::Index>(3 * c);
-    J.block<3, 3>(row, layout.pose_offset[c]) =
-        -pose.rotation.transpose() * Skew(pose.translation);
+    J.block<3, 3>(row, layout.pose_offset[c]) = -pose.rotation.transpose() * Skew(pose.translation);
     J.block<3, 3>(row, layout.pose_offset[c] + 3) = -pose.rotation.transpose();
   }
   return J;
@@ -201,8 +199,7 @@ class RigidFree {
       M.block<3, 3>(row, 0) = -Skew(points[i] - mean);
       M.block<3, 3>(row, 3).setIdentity();
     }
-    Q_ = Eigen::MatrixXd(M.householderQr().householderQ() *
-                         Eigen::MatrixXd::Identity(M.rows(), 6));
+    Q_ = Eigen::MatrixXd(M.householderQr().householderQ() * Eigen::MatrixXd::Identity(M.rows(), 6));
   }
   [[nodiscard]] Eigen::MatrixXd Apply(const Eigen::MatrixXd& change) const {
     return change - Q_ * (Q_.transpose() * change);
@@ -330,8 +327,8 @@ void CountOutliers(const BoardScene& scene, const CalibrationResult& result, Rin
     hits += scene.is_outlier[outlier.view][outlier.sighting];
   }
   if (!result.outliers.empty()) {
-    scores->worst_precision = std::min(
-        scores->worst_precision, hits / static_cast<double>(result.outliers.size()));
+    scores->worst_precision =
+        std::min(scores->worst_precision, hits / static_cast<double>(result.outliers.size()));
   }
   if (truly > 0.0) scores->worst_recall = std::min(scores->worst_recall, hits / truly);
 }
@@ -386,8 +383,8 @@ void Speed(const Settings& settings) {
   const BoardScene scene = MakeBoardScene(scene_options);
   std::size_t sightings = 0;
   for (const auto& view : scene.observations.views) sightings += view.xy.size();
-  Row("ring: views, sightings",
-      fmt::format("{}, {}", scene.observations.views.size(), sightings), "1290, 86156");
+  Row("ring: views, sightings", fmt::format("{}, {}", scene.observations.views.size(), sightings),
+      "1290, 86156");
   for (const int threads : {1, 2}) {
     CalibrationOptions options = RingOptions(settings);
     options.parallelism = Parallelism(threads);
@@ -399,8 +396,8 @@ void Speed(const Settings& settings) {
       wall = std::min(wall, timed.wall);
     }
     Row(fmt::format("ring, {} thread(s): CPU s, wall s", threads),
-        fmt::format("{:.2f}, {:.2f}", cpu, wall),
-        threads == 1 ? "CPU <= 2.4" : "wall <= 1.5", "mrcal CPU 4.7-5.6");
+        fmt::format("{:.2f}, {:.2f}", cpu, wall), threads == 1 ? "CPU <= 2.4" : "wall <= 1.5",
+        "mrcal CPU 4.7-5.6");
   }
   Row("peak MB of this program", fmt::format("{:.0f}", PeakMegabytes()), "< 300");
 }
@@ -415,8 +412,7 @@ void Outliers(const Settings& settings) {
     PrintRing(name, scores, share < 0.1 ? "<= 1.1" : "<= 1.3",
               share < 0.1 ? "mrcal 1.04, MC-Calib 1.00, caliscope 112, aniposelib 16" : "");
     Row(name + ": worst precision, recall",
-        fmt::format("{:.4f}, {:.4f}", scores.worst_precision, scores.worst_recall),
-        ">= 0.995", "");
+        fmt::format("{:.4f}, {:.4f}", scores.worst_precision, scores.worst_recall), ">= 0.995", "");
     Row(name + ": CPU s", fmt::format("{:.2f}", scores.cpu), "", "");
   }
 }
