@@ -1,8 +1,6 @@
 #include "calibration/bundle_adjustment.hpp"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <cmath>
 #include <memory>
 
@@ -30,17 +28,12 @@ using RootMatrix =
 // vector stays small.
 struct PoseBlock {
   Eigen::Matrix3d start_rotation;
-  std::array<double, 6> value;
+  double* value;  // six of Evaluator's numbers
 
-  explicit PoseBlock(const RigidTransform& pose) : start_rotation(pose.rotation), value{} {
-    Eigen::Map<Eigen::Vector3d>(value.data() + 3) = pose.translation;
-  }
-  [[nodiscard]] Eigen::Vector3d vector() const {
-    return Eigen::Map<const Eigen::Vector3d>(value.data());
-  }
+  [[nodiscard]] Eigen::Vector3d vector() const { return Eigen::Map<const Eigen::Vector3d>(value); }
   [[nodiscard]] RigidTransform Pose() const {
     return {RotationFromVector(vector()) * start_rotation,
-            Eigen::Map<const Eigen::Vector3d>(value.data() + 3)};
+            Eigen::Map<const Eigen::Vector3d>(value + 3)};
   }
 };
 
@@ -89,7 +82,8 @@ void TakeRoot(const ViewNormal& normal, ViewSlot* slot) {
   }
 }
 
-// Holds the parameter blocks and evaluates all views before Ceres asks for them one by one.
+// Holds the parameter blocks and evaluates all views before Ceres asks for them one by one. All
+// blocks stand in one array: Ceres orders them by address, and the order decides the rounding.
 class Evaluator : public ceres::EvaluationCallback {
  public:
   Evaluator(const BundleData& data, const std::vector<std::uint8_t>& use, RobustLoss loss,
@@ -100,10 +94,22 @@ class Evaluator : public ceres::EvaluationCallback {
         parallelism_(parallelism),
         kind_(state.kind),
         group_(state.group),
-        intrinsics_(state.intrinsics),
-        cameras_(state.camera_from_lab.begin(), state.camera_from_lab.end()),
-        targets_(state.lab_from_target.begin(), state.lab_from_target.end()),
-        slots_(data.views.size()) {}
+        slots_(data.views.size()) {
+    const std::size_t poses = state.camera_from_lab.size() + state.lab_from_target.size();
+    numbers_.resize(kMaxIntrinsics * state.intrinsics.size() + 6 * poses);
+    double* next = numbers_.data();
+    for (const Intrinsics& intrinsics : state.intrinsics) {
+      intrinsics_.push_back(next);
+      next = std::copy(intrinsics.begin(), intrinsics.end(), next);
+    }
+    const auto add = [&](const RigidTransform& pose) {
+      Eigen::Map<Eigen::Vector3d>(next + 3) = pose.translation;
+      next += 6;
+      return PoseBlock{pose.rotation, next - 6};
+    };
+    for (const RigidTransform& pose : state.camera_from_lab) cameras_.push_back(add(pose));
+    for (const RigidTransform& pose : state.lab_from_target) targets_.push_back(add(pose));
+  }
 
   void PrepareForEvaluation(bool evaluate_jacobians, bool new_evaluation_point) override {
     if (!evaluate_jacobians && !new_evaluation_point) return;
@@ -113,12 +119,14 @@ class Evaluator : public ceres::EvaluationCallback {
   }
 
   [[nodiscard]] const ViewSlot& slot(std::size_t view) const { return slots_[view]; }
-  [[nodiscard]] std::vector<Intrinsics>& intrinsics() { return intrinsics_; }
-  [[nodiscard]] std::vector<PoseBlock>& cameras() { return cameras_; }
-  [[nodiscard]] std::vector<PoseBlock>& targets() { return targets_; }
+  [[nodiscard]] double* intrinsics(std::size_t group) const { return intrinsics_[group]; }
+  [[nodiscard]] double* camera(std::size_t index) const { return cameras_[index].value; }
+  [[nodiscard]] double* target(std::size_t index) const { return targets_[index].value; }
 
   void Store(RigState* state) const {
-    state->intrinsics = intrinsics_;
+    for (std::size_t g = 0; g < intrinsics_.size(); ++g) {
+      std::copy_n(intrinsics_[g], kMaxIntrinsics, state->intrinsics[g].begin());
+    }
     for (std::size_t i = 0; i < cameras_.size(); ++i) {
       state->camera_from_lab[i] = cameras_[i].Pose();
     }
@@ -138,7 +146,7 @@ class Evaluator : public ceres::EvaluationCallback {
     const RigidTransform lab_from_target = target.Pose();
     const RigidTransform camera_from_target = camera_from_lab * lab_from_target;
     const std::uint8_t* use = use_.data() + view.begin;
-    const double* intrinsics = intrinsics_[group].data();
+    const double* intrinsics = intrinsics_[group];
     if (!with_jacobians) {
       slot.valid = CostOfView(kind_[group], intrinsics, camera_from_target, data_.SightingsOf(view),
                               use, loss_, &slot.cost);
@@ -160,7 +168,8 @@ class Evaluator : public ceres::EvaluationCallback {
   Parallelism parallelism_;
   std::vector<CameraModelKind> kind_;
   std::vector<std::size_t> group_;
-  std::vector<Intrinsics> intrinsics_;
+  std::vector<double> numbers_;
+  std::vector<double*> intrinsics_;
   std::vector<PoseBlock> cameras_;
   std::vector<PoseBlock> targets_;
   std::vector<ViewSlot> slots_;
@@ -239,21 +248,20 @@ void HoldIntrinsics(const std::vector<int>& held, int count, double* block,
 }
 
 void BuildProblem(const BundleData& data, const HeldParameters& held, const RigState& state,
-                  Evaluator* evaluator, ceres::Problem* problem) {
+                  const Evaluator* evaluator, ceres::Problem* problem) {
   for (std::size_t i = 0; i < data.views.size(); ++i) {
     const BundleView& view = data.views[i];
     const std::size_t group = state.group[view.camera];
     problem->AddResidualBlock(new ViewCost(evaluator, i, IntrinsicCountOf(state, group)), nullptr,
-                              evaluator->intrinsics()[group].data(),
-                              evaluator->cameras()[view.camera].value.data(),
-                              evaluator->targets()[view.pose].value.data());
+                              evaluator->intrinsics(group), evaluator->camera(view.camera),
+                              evaluator->target(view.pose));
   }
   for (std::size_t g = 0; g < state.kind.size() && !held.intrinsics.empty(); ++g) {
-    HoldIntrinsics(held.intrinsics[g], IntrinsicCountOf(state, g),
-                   evaluator->intrinsics()[g].data(), problem);
+    HoldIntrinsics(held.intrinsics[g], IntrinsicCountOf(state, g), evaluator->intrinsics(g),
+                   problem);
   }
   for (std::size_t c = 0; c < held.pose.size(); ++c) {
-    double* block = evaluator->cameras()[c].value.data();
+    double* block = evaluator->camera(c);
     if (held.pose[c] != 0 && problem->HasParameterBlock(block)) {
       problem->SetParameterBlockConstant(block);
     }
@@ -261,7 +269,7 @@ void BuildProblem(const BundleData& data, const HeldParameters& held, const RigS
 }
 
 ceres::Solver::Options SolverOptions(const SolveLimits& limits, const ceres::Problem& problem,
-                                     Evaluator* evaluator) {
+                                     const Evaluator* evaluator) {
   ceres::Solver::Options options;
   options.linear_solver_type = ceres::DENSE_SCHUR;
   options.num_threads = 1;  // Ceres' own threads do not reduce in a fixed order
@@ -273,10 +281,9 @@ ceres::Solver::Options SolverOptions(const SolveLimits& limits, const ceres::Pro
   options.linear_solver_ordering = std::make_shared<ceres::ParameterBlockOrdering>();
   std::vector<double*> blocks;
   problem.GetParameterBlocks(&blocks);
-  const double* first = evaluator->targets().front().value.data();
-  const double* last = evaluator->targets().back().value.data();
+  const double* first_target = evaluator->target(0);  // the targets stand last
   for (double* block : blocks) {
-    const bool is_target = block >= first && block <= last;
+    const bool is_target = block >= first_target;
     options.linear_solver_ordering->AddElementToGroup(block, is_target ? 0 : 1);
   }
   return options;

@@ -211,7 +211,7 @@ Degeneracy DescribeUnobservable(const TargetObservations& observations, const Ca
   }
   degeneracy.sentence = fmt::format(
       "the sightings leave {} of camera {} free; record more views of the board, tilted in several "
-      "directions and filling its image, or hold its lens parameters",
+      "directions and filling its image, or take a lens model of fewer terms",
       what, ListOf(observations, degeneracy.cameras));
   return degeneracy;
 }

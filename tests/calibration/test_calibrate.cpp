@@ -73,7 +73,8 @@ TEST_P(RecoversEachLens, FromExactObservations) {
   BoardSceneOptions scene_options = SmallRing();
   scene_options.kind = GetParam();
   scene_options.sigma = 0.0;
-  if (GetParam() == CameraModelKind::kKannalaBrandt4) scene_options.focal = 900.0;
+  // The other two are models of wide lenses: through a long one their terms cannot be told apart.
+  if (GetParam() != CameraModelKind::kBrownConrady5) scene_options.focal = 700.0;
   const BoardScene scene = MakeBoardScene(scene_options);
   CalibrationOptions options;
   options.model = GetParam();

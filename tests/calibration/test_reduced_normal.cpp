@@ -72,9 +72,13 @@ Eigen::MatrixXd DenseCovariance(const Dense& dense, const std::vector<std::uint8
     const auto k = static_cast<std::size_t>(i);
     if (k >= free.size() || free[k] != 0) index.push_back(static_cast<int>(i));
   }
-  const Eigen::MatrixXd J = dense.J(Eigen::all, index);
+  // Unit columns: the inverse of a badly scaled matrix would be the less exact of the two.
+  Eigen::MatrixXd J = dense.J(Eigen::all, index);
+  const Eigen::VectorXd scale = J.colwise().norm().cwiseInverse();
+  J = J * scale.asDiagonal();
   Eigen::MatrixXd covariance = Eigen::MatrixXd::Zero(dense.J.cols(), dense.J.cols());
-  const Eigen::MatrixXd inverse = (J.transpose() * J).inverse();
+  const Eigen::MatrixXd inverse =
+      scale.asDiagonal() * (J.transpose() * J).inverse() * scale.asDiagonal();
   covariance(index, index) = inverse;
   return covariance;
 }
