@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <regex>
@@ -74,8 +75,9 @@ std::set<std::string> LabelsOf(const MarkerSet& set) {
   return labels;
 }
 
-void CompareLabels(const MarkerSet& set, const TrajectorySource& source,
-                   const ImportArguments& arguments, CommandContext& context) {
+void WarnOfLackingLabels(const MarkerSet& set, const TrajectorySource& source,
+                         const ImportArguments& arguments,
+                         const std::function<void(const std::string&)>& warn) {
   const std::vector<std::string>& there = source.labels();
   std::vector<std::string> lacking;
   const std::set<std::string> wanted = LabelsOf(set);
@@ -85,13 +87,13 @@ void CompareLabels(const MarkerSet& set, const TrajectorySource& source,
   if (lacking.empty()) return;
   if (lacking.size() == wanted.size()) {
     throw InputError(fmt::format(
-        "{}: has none of the {} markers of the set {}; the file has {}; the set {}", arguments.file,
-        wanted.size(), set.name, fmt::join(there, ", "), fmt::join(wanted, ", ")));
+        "{}: has none of the {} markers of the set {}; the file has {}; the set has {}",
+        arguments.file, wanted.size(), set.name, fmt::join(there, ", "), fmt::join(wanted, ", ")));
   }
-  context.Warn(fmt::format(
-      "{}: lacks {} of the {} markers of the set {} (no matter where they are only in the standing "
-      "trial): {}",
-      arguments.file, lacking.size(), wanted.size(), set.name, fmt::join(lacking, ", ")));
+  warn(
+      fmt::format("lacks {} of the {} markers of the set {}, which is no harm where the standing "
+                  "trial has them: {}",
+                  lacking.size(), wanted.size(), set.name, fmt::join(lacking, ", ")));
 }
 
 // Positions of the file's axes as lab positions: the rotation is a signed permutation, so that no
@@ -217,9 +219,12 @@ void RunImport(const ImportArguments& arguments, CommandContext& context) {
   const LabAxes axes = AxesOf(arguments, set);
   const std::unique_ptr<TrajectorySource> source =
       storage::OpenTrajectories(arguments.file, OptionsOf(arguments));
-  for (const std::string& warning : source->warnings()) context.Warn(warning);
-  if (set) CompareLabels(*set, *source, arguments, context);
-  if (const auto doubt = storage::ImplausibleUnit(*source, arguments.file)) context.Warn(*doubt);
+  // By its name alone: warnings are kept in the trial, which must not depend on the folder.
+  const std::string name = std::filesystem::path(arguments.file).filename().string();
+  const auto warn = [&](const std::string& text) { context.Warn(name + ": " + text); };
+  for (const std::string& warning : source->warnings()) warn(warning);
+  if (set) WarnOfLackingLabels(*set, *source, arguments, warn);
+  if (const auto doubt = storage::ImplausibleUnit(*source)) warn(*doubt);
   provenance.AddInput(arguments.file);
   provenance.SetOptions(Provenance(arguments, *source, axes));
 
@@ -231,9 +236,7 @@ void RunImport(const ImportArguments& arguments, CommandContext& context) {
   writer.WriteTimeBase(source->time_base());
   const ImportCounts counts =
       WriteTrajectories(*source, axes, set, header.activity == "running", writer, context);
-  for (const std::string& doubt : counts.doubts) {
-    context.Warn(fmt::format("{}: {}", arguments.file, doubt));
-  }
+  for (const std::string& doubt : counts.doubts) warn(doubt);
   if (!source->events().empty()) writer.WriteEvents(source->events());
   writer.WriteProvenance(provenance.Finish());
   writer.Commit();

@@ -41,7 +41,9 @@ void RunConvert(const ConvertArguments& arguments, CommandContext& context) {
       target == RigFormat::kMedius
           ? storage::FormatRig(imported.rig)
           : storage::FormatAniposeRig(imported.rig, metres_per_unit, imported.warnings);
-  for (const std::string& warning : imported.warnings) context.Warn(warning);
+  for (const std::string& warning : imported.warnings) {
+    context.Warn(arguments.input + ": " + warning);
+  }
   storage::WriteTextFile(arguments.output, text);
 
   std::string summary =

@@ -104,29 +104,28 @@ bool AllWithin(const GaitEvents& events, double low, double high) {
 }
 
 // Vendors count event times from frame 1 or from the file's first frame.
-void PutIntoTrial(GaitEvents& events, double begin, double end, std::string_view file,
+void PutIntoTrial(GaitEvents& events, double begin, double end,
                   std::vector<std::string>& warnings) {
   constexpr double kSlack = 0.05;  // an event may be set between frames, or at the very end
   if (AllWithin(events, begin - kSlack, end + kSlack)) return;
   if (AllWithin(events, -kSlack, end - begin + kSlack)) {
     for (GaitEvent& event : events) event.time += begin;
-    warnings.push_back(
-        fmt::format("{}: the times of its events count from the first frame; {:g} s added to each",
-                    file, begin));
+    warnings.push_back(fmt::format(
+        "the times of its events count from the first frame; {:g} s added to each", begin));
     return;
   }
   const std::size_t before = events.size();
   std::erase_if(events, [&](const GaitEvent& event) {
     return event.time < begin - kSlack || event.time > end + kSlack;
   });
-  warnings.push_back(fmt::format("{}: {} of {} events lie outside the trial and are left out", file,
+  warnings.push_back(fmt::format("{} of {} events lie outside the trial and are left out",
                                  before - events.size(), before));
 }
 
 }  // namespace
 
 GaitEvents ReadC3dEvents(const C3dHeader& header, const C3dParameters& parameters, double begin,
-                         double end, std::string_view file, std::vector<std::string>& warnings) {
+                         double end, std::vector<std::string>& warnings) {
   std::vector<RawEvent> raw = EventsOfGroup(parameters);
   if (raw.empty()) raw = EventsOfHeader(header);
   GaitEvents events;
@@ -141,11 +140,11 @@ GaitEvents ReadC3dEvents(const C3dHeader& header, const C3dParameters& parameter
     }
   }
   if (other > 0) {
-    warnings.push_back(fmt::format(
-        "{}: {} of {} events are no foot strike or toe off of a side and are left out ({})", file,
-        other, raw.size(), fmt::join(other_names, ", ")));
+    warnings.push_back(
+        fmt::format("{} of {} events are no foot strike or toe off of a side and are left out ({})",
+                    other, raw.size(), fmt::join(other_names, ", ")));
   }
-  PutIntoTrial(events, begin, end, file, warnings);
+  PutIntoTrial(events, begin, end, warnings);
   std::stable_sort(events.begin(), events.end(),
                    [](const GaitEvent& a, const GaitEvent& b) { return a.time < b.time; });
   return events;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "core/events.hpp"
@@ -17,7 +16,7 @@ namespace medius::storage {
 ///
 /// @param begin, end  seconds of the trial's first and last frame.
 [[nodiscard]] GaitEvents ReadC3dEvents(const C3dHeader& header, const C3dParameters& parameters,
-                                       double begin, double end, std::string_view file,
+                                       double begin, double end,
                                        std::vector<std::string>& warnings);
 
 }  // namespace medius::storage

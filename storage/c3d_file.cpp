@@ -54,15 +54,15 @@ C3dSource::C3dSource(InputFile file, const ImportOptions& options) : file_(std::
   const C3dParameters parameters = ReadC3dParameters(file_, header);
   if (parameters.broken_at()) {
     warnings_.push_back(
-        fmt::format("{}: the parameters make no sense from byte {}; those before it are used",
-                    file_.name(), header.parameter_offset + *parameters.broken_at() + 1));
+        fmt::format("the parameters make no sense from byte {}; those before it are used",
+                    header.parameter_offset + *parameters.broken_at() + 1));
   }
   layout_ = C3dLayout::Derive(file_, header, parameters, warnings_);
   ChoosePoints(parameters);
   SetUnit(parameters, options);
   SetTime(options);
-  events_ = ReadC3dEvents(header, parameters, time_base_.time.front(), time_base_.time.back(),
-                          file_.name(), warnings_);
+  events_ =
+      ReadC3dEvents(header, parameters, time_base_.time.front(), time_base_.time.back(), warnings_);
 }
 
 void C3dSource::ChoosePoints(const C3dParameters& parameters) {
@@ -83,10 +83,10 @@ void C3dSource::ChoosePoints(const C3dParameters& parameters) {
   }
   if (points_.size() < in_file.size()) {
     warnings_.push_back(fmt::format(
-        "{}: {} of {} points are angles, forces, moments, powers or scalars and are left out",
-        file_.name(), in_file.size() - points_.size(), in_file.size()));
+        "{} of {} points are angles, forces, moments, powers or scalars and are left out",
+        in_file.size() - points_.size(), in_file.size()));
   }
-  labels_ = TidyLabels(chosen, file_.name(), warnings_);
+  labels_ = TidyLabels(chosen, warnings_);
 }
 
 void C3dSource::SetUnit(const C3dParameters& parameters, const ImportOptions& options) {
@@ -98,9 +98,8 @@ void C3dSource::SetUnit(const C3dParameters& parameters, const ImportOptions& op
   const std::string unit = units.empty() ? std::string() : CleanText(units.front());
   if (unit.empty()) {
     warnings_.push_back(fmt::format(
-        "{}: POINT:UNITS is absent or empty; millimetres are assumed (--unit mm, cm or m says "
-        "otherwise)",
-        file_.name()));
+        "POINT:UNITS is absent or empty; millimetres are assumed (--unit mm, cm or m says "
+        "otherwise)"));
     return;
   }
   const std::optional<double> metres = MetresPerUnit(unit);

@@ -128,9 +128,8 @@ void SetRateAndPoints(const InputFile& file, const C3dHeader& header,
     throw InputError(fmt::format("{}: POINT:USED is no count of points", file.name()));
   }
   if (header.point_count != 0 && layout.point_count != header.point_count) {
-    warnings.push_back(fmt::format("{}: POINT:USED says {} points, the header {}; taken are {}",
-                                   file.name(), layout.point_count, header.point_count,
-                                   layout.point_count));
+    warnings.push_back(fmt::format("POINT:USED says {} points, the header {}; taken are {}",
+                                   layout.point_count, header.point_count, layout.point_count));
   }
 }
 
@@ -165,8 +164,8 @@ std::uint64_t DataOffset(const InputFile& file, const C3dHeader& header,
                     file.name(), block, block > 0 ? (block - 1) * kBlock : 0, file.size()));
   }
   if (header.data_block != 0 && block != header.data_block) {
-    warnings.push_back(fmt::format("{}: POINT:DATA_START is {}, the header says {}; taken is {}",
-                                   file.name(), stated, header.data_block, block));
+    warnings.push_back(fmt::format("POINT:DATA_START is {}, the header says {}; taken is {}",
+                                   stated, header.data_block, block));
   }
   return (block - 1) * kBlock;
 }
@@ -188,9 +187,9 @@ void SetFrameBytes(const InputFile& file, const C3dHeader& header, const C3dPara
   if (!FittingClaim(claims, alternative, available)) return;
   layout.frame_bytes = alternative;
   warnings.push_back(fmt::format(
-      "{}: the header says {} analog samples a frame, ANALOG:USED and RATE say {}; taken are {}, "
+      "the header says {} analog samples a frame, ANALOG:USED and RATE say {}; taken are {}, "
       "which fill the file",
-      file.name(), header.analog_words_per_frame, analog, analog));
+      header.analog_words_per_frame, analog, analog));
 }
 
 // Nothing states the number: as many as the file holds, without the zeros that pad its last block.
@@ -225,9 +224,8 @@ void SetFrameCount(const InputFile& file, const FrameClaims& claims,
   }
   if (layout.frame_count == 0) throw InputError(fmt::format("{}: has no frames", file.name()));
   if (!ranked.empty() && ranked.front() != layout.frame_count) {
-    warnings.push_back(
-        fmt::format("{}: states {} frames in one place and {} in another; {} fill it", file.name(),
-                    ranked.front(), layout.frame_count, layout.frame_count));
+    warnings.push_back(fmt::format("states {} frames in one place and {} in another; {} fill it",
+                                   ranked.front(), layout.frame_count, layout.frame_count));
   }
 }
 

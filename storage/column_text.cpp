@@ -149,10 +149,10 @@ class ColumnTextSource final : public TrajectorySource {
       : table_(OpenTable(columns, first_line, first_row, std::move(file), options)) {
     const std::string name = table_.file().name();
     if (table_.row_count() == 0) throw InputError(fmt::format("{}: has no frames", name));
-    labels_ = TidyLabels(columns.labels, name, warnings_);
+    labels_ = TidyLabels(columns.labels, warnings_);
     if (!columns.others.empty()) {
       warnings_.push_back(
-          fmt::format("{}: columns that are no marker's position are left out: {}", name,
+          fmt::format("columns that are no marker's position are left out: {}",
                       CleanText(fmt::format("{}", fmt::join(columns.others, ", ")))));
     }
     SetTime(columns, name, options);
@@ -177,8 +177,7 @@ class ColumnTextSource final : public TrajectorySource {
       metres_per_unit_ = MetresPerUnit(unit).value_or(0.001);
     } else {
       warnings_.push_back(fmt::format(
-          "{}: names no unit; millimetres are assumed (--unit mm, cm or m says otherwise)",
-          file.name()));
+          "names no unit; millimetres are assumed (--unit mm, cm or m says otherwise)"));
     }
     TableColumns table = columns.table;
     table.metres_per_unit = metres_per_unit_;

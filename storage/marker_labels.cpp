@@ -52,19 +52,17 @@ std::string CommonPrefix(const std::vector<std::string>& labels) {
   return prefix;
 }
 
-void DropPrefix(std::vector<std::string>& labels, std::string_view file,
-                std::vector<std::string>& warnings) {
+void DropPrefix(std::vector<std::string>& labels, std::vector<std::string>& warnings) {
   const std::string prefix = CommonPrefix(labels);
   if (prefix.empty()) return;
   for (std::string& label : labels) {
     if (label.starts_with(prefix)) label.erase(0, prefix.size());
   }
-  warnings.push_back(fmt::format(
-      "{}: the subject's name before each marker's (\"subject:LABEL\") is left out", file));
+  warnings.push_back(
+      fmt::format("the subject's name before each marker's (\"subject:LABEL\") is left out"));
 }
 
-void NameTheNameless(std::vector<std::string>& labels, std::string_view file,
-                     std::vector<std::string>& warnings) {
+void NameTheNameless(std::vector<std::string>& labels, std::vector<std::string>& warnings) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (!labels[i].empty()) continue;
@@ -72,13 +70,11 @@ void NameTheNameless(std::vector<std::string>& labels, std::string_view file,
     ++count;
   }
   if (count == 0) return;
-  warnings.push_back(
-      fmt::format("{}: {} of {} markers have no name; named unnamed_N by their place", file, count,
-                  labels.size()));
+  warnings.push_back(fmt::format("{} of {} markers have no name; named unnamed_N by their place",
+                                 count, labels.size()));
 }
 
-void NumberTheTwins(std::vector<std::string>& labels, std::string_view file,
-                    std::vector<std::string>& warnings) {
+void NumberTheTwins(std::vector<std::string>& labels, std::vector<std::string>& warnings) {
   std::set<std::string> taken;
   std::vector<std::string> renamed;
   const std::set<std::string> all(labels.begin(), labels.end());
@@ -94,21 +90,20 @@ void NumberTheTwins(std::vector<std::string>& labels, std::string_view file,
   if (renamed.empty()) return;
   const std::size_t shown = std::min<std::size_t>(renamed.size(), 5);
   renamed.resize(shown);
-  warnings.push_back(
-      fmt::format("{}: several markers have the same name; the later ones are now {}{}", file,
-                  fmt::join(renamed, ", "), shown == 5 ? ", ..." : ""));
+  warnings.push_back(fmt::format("several markers have the same name; the later ones are now {}{}",
+                                 fmt::join(renamed, ", "), shown == 5 ? ", ..." : ""));
 }
 
 }  // namespace
 
-std::vector<std::string> TidyLabels(const std::vector<std::string>& raw, std::string_view file,
+std::vector<std::string> TidyLabels(const std::vector<std::string>& raw,
                                     std::vector<std::string>& warnings) {
   std::vector<std::string> labels;
   labels.reserve(raw.size());
   for (const std::string& label : raw) labels.push_back(CleanText(label));
-  DropPrefix(labels, file, warnings);
-  NameTheNameless(labels, file, warnings);
-  NumberTheTwins(labels, file, warnings);
+  DropPrefix(labels, warnings);
+  NameTheNameless(labels, warnings);
+  NumberTheTwins(labels, warnings);
   return labels;
 }
 

@@ -11,10 +11,8 @@ namespace medius::storage {
 /// one ("Walker:LASI"; a trial holds a pseudonym), never empty, never twice.
 ///
 /// @param raw       as they stand in the file.
-/// @param file      its name, for the warnings.
 /// @param warnings  gets one line for each kind of change that a user may need to know of.
 [[nodiscard]] std::vector<std::string> TidyLabels(const std::vector<std::string>& raw,
-                                                  std::string_view file,
                                                   std::vector<std::string>& warnings);
 
 /// `raw` without padding and control characters, as UTF-8 (other bytes are read as Latin-1).

@@ -129,17 +129,17 @@ double ExtentOf(const CameraRig& rig) {
   return extent;
 }
 
-void WarnOfExtent(const CameraRig& rig, const std::string& file, double metres_per_unit,
+void WarnOfExtent(const CameraRig& rig, double metres_per_unit,
                   std::vector<std::string>& warnings) {
   constexpr double kSmallest = 0.05;
   constexpr double kLargest = 100.0;
   const double extent = ExtentOf(rig);
   if (extent >= kSmallest && extent <= kLargest) return;
   warnings.push_back(
-      fmt::format("{}: the cameras stand {:.3g} m apart with the unit taken as {:g} m, which is "
+      fmt::format("the cameras stand {:.3g} m apart with the unit taken as {:g} m, which is "
                   "not the size of "
                   "a lab; if the unit is wrong, give it with --unit mm or m",
-                  file, extent, metres_per_unit));
+                  extent, metres_per_unit));
 }
 
 }  // namespace
@@ -155,13 +155,13 @@ CameraRig ReadAniposeRig(const toml::table& document, const std::string& file,
     const TomlTable table(*entry.table, file, "camera " + entry.name);
     if (table.Flag("ignore", false)) {
       warnings.push_back(
-          fmt::format("{}: camera {} is marked to be ignored and is left out", file, entry.name));
+          fmt::format("camera {} is marked to be ignored and is left out", entry.name));
       continue;
     }
     rig.cameras.push_back(ReadCamera(entry, file, metres_per_unit));
   }
   ValidateRig(rig, file);
-  WarnOfExtent(rig, file, metres_per_unit, warnings);
+  WarnOfExtent(rig, metres_per_unit, warnings);
   return rig;
 }
 

@@ -85,12 +85,11 @@ void RequireSteadySteps(const TimeColumn& column, const TimeHints& hints) {
   }
 }
 
-void WarnOfRate(const TimeHints& hints, std::string_view what, double other, double used,
+void WarnOfRate(std::string_view what, double other, double used,
                 std::vector<std::string>& warnings) {
   constexpr double kWorthTelling = 1e-3;
   if (std::abs(other - used) <= kWorthTelling * used) return;
-  warnings.push_back(
-      fmt::format("{}: {} {:.6g} Hz; {:.6g} Hz is used", hints.file, what, other, used));
+  warnings.push_back(fmt::format("{} {:.6g} Hz; {:.6g} Hz is used", what, other, used));
 }
 
 // Start of the evenly spaced times at `rate` which, rounded as the column is, are those of the
@@ -156,7 +155,7 @@ TimeBase FromSeconds(const TimeColumn& column, const TimeHints& hints,
   }
   if (!base) base = KeepTimes(column, hints);
   if (hints.declared_rate_hz) {
-    WarnOfRate(hints, "the time column does not agree with the header's", *hints.declared_rate_hz,
+    WarnOfRate("the time column does not agree with the header's", *hints.declared_rate_hz,
                base->rate_hz, warnings);
   }
   return *base;
@@ -225,7 +224,7 @@ TimeBase TimeBaseFromColumn(const TimeColumn& column, const TimeHints& hints,
   if (hints.given_rate_hz) {
     const double span = column.values().back() - column.values().front();
     if (!column.IsCounter() && span > 0.0) {
-      WarnOfRate(hints, "--rate is not that of the time column,",
+      WarnOfRate("--rate is not that of the time column,",
                  static_cast<double>(column.size() - 1) / span, *known, warnings);
     }
     return UniformAsGiven(column, *known);
@@ -233,9 +232,8 @@ TimeBase TimeBaseFromColumn(const TimeColumn& column, const TimeHints& hints,
   if (column.IsCounter() || IsConstant(column.values())) {
     if (!known) AskForRate(hints, "its time column counts rows and does not hold seconds");
     if (*known != 1.0) {
-      warnings.push_back(
-          fmt::format("{}: its time column does not hold seconds; the header's {:g} Hz is used",
-                      hints.file, *known));
+      warnings.push_back(fmt::format(
+          "its time column does not hold seconds; the header's {:g} Hz is used", *known));
     }
     if (IsConstant(column.values())) return TimeBase::Uniform(*known, column.size());
     return UniformAsGiven(column, *known);

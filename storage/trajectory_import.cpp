@@ -121,16 +121,16 @@ std::unique_ptr<TrajectorySource> OpenTrajectories(const std::filesystem::path& 
                   path.string()));
 }
 
-std::optional<std::string> ImplausibleUnit(const TrajectorySource& source, std::string_view file) {
+std::optional<std::string> ImplausibleUnit(const TrajectorySource& source) {
   std::vector<double> spans = SampledSpans(source);
   if (spans.empty()) return std::nullopt;
   const auto middle = spans.begin() + static_cast<std::ptrdiff_t>(spans.size() / 2);
   std::nth_element(spans.begin(), middle, spans.end());
   if (*middle >= kSmallestSpan && *middle <= kLargestSpan) return std::nullopt;
   return fmt::format(
-      "{}: the markers span {:.3g} m with the unit taken as {:g} m, which is not the size of a "
+      "the markers span {:.3g} m with the unit taken as {:g} m, which is not the size of a "
       "person; if the unit is wrong, give it with --unit mm, cm or m",
-      file, *middle, source.metres_per_unit());
+      *middle, source.metres_per_unit());
 }
 
 }  // namespace medius::storage

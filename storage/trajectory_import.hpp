@@ -51,7 +51,7 @@ class TrajectorySource {
   /// Foot strikes and toe offs that the file holds, sorted by time.
   [[nodiscard]] const GaitEvents& events() const { return events_; }
   [[nodiscard]] double metres_per_unit() const { return metres_per_unit_; }
-  /// What was odd but could be read, one line each.
+  /// What was odd but could be read, one line each, without the file's name.
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
  protected:
@@ -72,7 +72,6 @@ class TrajectorySource {
 
 /// A warning where the markers of a trial span less than a child or more than a house, which tells
 /// of a wrong unit; nullopt where they do not. Looks at up to 64 frames.
-[[nodiscard]] std::optional<std::string> ImplausibleUnit(const TrajectorySource& source,
-                                                         std::string_view file);
+[[nodiscard]] std::optional<std::string> ImplausibleUnit(const TrajectorySource& source);
 
 }  // namespace medius::storage

@@ -163,8 +163,7 @@ double UnitOf(const InputFile& file, const TrcHeader& header, const ImportOption
   const std::string unit = header.Value("units");
   if (unit.empty()) {
     warnings.push_back(fmt::format(
-        "{}: Units is absent; millimetres are assumed (--unit mm, cm or m says otherwise)",
-        file.name()));
+        "Units is absent; millimetres are assumed (--unit mm, cm or m says otherwise)"));
     return 0.001;
   }
   const std::optional<double> metres = MetresPerUnit(unit);
@@ -182,9 +181,9 @@ class TrcSource final : public TrajectorySource {
       : table_(OpenTable(header, std::move(file), options)) {
     const std::string name = table_.file().name();
     if (table_.row_count() == 0) throw InputError(fmt::format("{}: has no frames", name));
-    labels_ = TidyLabels(header.labels, name, warnings_);
-    WarnOfCount(name, "NumMarkers", header.Number("nummarkers"), labels_.size(), "names");
-    WarnOfCount(name, "NumFrames", header.Number("numframes"), table_.row_count(), "rows");
+    labels_ = TidyLabels(header.labels, warnings_);
+    WarnOfCount("NumMarkers", header.Number("nummarkers"), labels_.size(), "names");
+    WarnOfCount("NumFrames", header.Number("numframes"), table_.row_count(), "rows");
     TimeHints hints{name, header.Number("datarate"), options.rate_hz,
                     [this](std::size_t row) { return table_.LineOfRow(row); }};
     if (!hints.declared_rate_hz) hints.declared_rate_hz = header.Number("camerarate");
@@ -205,11 +204,11 @@ class TrcSource final : public TrajectorySource {
     return PositionTable(std::move(file), std::move(columns), header.first_line, header.first_row);
   }
 
-  void WarnOfCount(std::string_view name, std::string_view key, std::optional<double> stated,
-                   std::size_t found, std::string_view what) {
+  void WarnOfCount(std::string_view key, std::optional<double> stated, std::size_t found,
+                   std::string_view what) {
     if (!stated || *stated == static_cast<double>(found)) return;
-    warnings_.push_back(fmt::format("{}: {} says {:g}, the file has {} {}; all of these are read",
-                                    name, key, *stated, found, what));
+    warnings_.push_back(fmt::format("{} says {:g}, the file has {} {}; all of these are read", key,
+                                    *stated, found, what));
   }
 
   PositionTable table_;

@@ -102,7 +102,7 @@ TEST_F(RealC3d, ReadsATrialThatEzc3dWrote) {
   EXPECT_EQ(file.source->labels().size(), 28U);
   EXPECT_EQ(file.source->labels().front(), "pelvis_1");
   EXPECT_THAT(file.source->warnings(), ElementsAre(HasSubstr("POINT:UNITS")));
-  EXPECT_EQ(ImplausibleUnit(*file.source, "file"), std::nullopt);
+  EXPECT_EQ(ImplausibleUnit(*file.source), std::nullopt);
 }
 
 }  // namespace

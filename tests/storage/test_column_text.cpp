@@ -112,14 +112,14 @@ std::string TableOfSize(double size) {
 }
 
 TEST(ImplausibleUnit, TellsOfATrialThatIsNotTheSizeOfAPerson) {
-  EXPECT_EQ(ImplausibleUnit(*ImportBytes(TableOfSize(1700)).source, "f"), std::nullopt);
-  const auto metres = ImplausibleUnit(*ImportBytes(TableOfSize(1.7)).source, "f");
+  EXPECT_EQ(ImplausibleUnit(*ImportBytes(TableOfSize(1700)).source), std::nullopt);
+  const auto metres = ImplausibleUnit(*ImportBytes(TableOfSize(1.7)).source);
   ASSERT_TRUE(metres);
   EXPECT_THAT(*metres, AllOf(HasSubstr("0.0017 m"), HasSubstr("--unit")));
   ImportOptions options;
   options.metres_per_unit = 1.0;
-  EXPECT_TRUE(ImplausibleUnit(*ImportBytes(TableOfSize(1700), options).source, "f"));
-  EXPECT_EQ(ImplausibleUnit(*ImportBytes(TableOfSize(1.7), options).source, "f"), std::nullopt);
+  EXPECT_TRUE(ImplausibleUnit(*ImportBytes(TableOfSize(1700), options).source));
+  EXPECT_EQ(ImplausibleUnit(*ImportBytes(TableOfSize(1.7), options).source), std::nullopt);
 }
 
 // ---- the real recording ----
@@ -136,7 +136,7 @@ TEST(RealColumnText, ReadsTheTreadmillRunAndItsStandingTrial) {
   EXPECT_DOUBLE_EQ(run.source->time_base().time[1], 1.0 / 150.0);
   EXPECT_DOUBLE_EQ(run.source->time_base().time[4499], 4499.0 / 150.0);
   EXPECT_EQ(run.At(1, 0), (std::vector<float>{2.33775F, 1.03712F, 1.17061F}));
-  EXPECT_EQ(ImplausibleUnit(*run.source, "run"), std::nullopt);
+  EXPECT_EQ(ImplausibleUnit(*run.source), std::nullopt);
   const ImportedFile standing = ImportFile(folder + "RBDS001static.txt");
   EXPECT_EQ(standing.source->frame_count(), 150U);
   EXPECT_EQ(standing.source->time_base().rate_hz, 150.0);

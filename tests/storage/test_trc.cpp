@@ -249,7 +249,7 @@ TEST(RealTrc, ReadsTheRunsOfHamnerAndRajagopal) {
     EXPECT_DOUBLE_EQ(file.source->time_base().time.front(), c.start) << c.file;
     EXPECT_DOUBLE_EQ(file.source->time_base().time.back(),
                      c.start + static_cast<double>(c.frames - 1) / c.rate);
-    EXPECT_EQ(ImplausibleUnit(*file.source, "file"), std::nullopt) << c.file;
+    EXPECT_EQ(ImplausibleUnit(*file.source), std::nullopt) << c.file;
     EXPECT_THAT(file.source->warnings(), IsEmpty()) << c.file;
   }
   const ImportedFile run = ImportFile(folder + "/hamner-subject02-run/subject02_running.trc");
