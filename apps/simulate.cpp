@@ -13,6 +13,7 @@
 #include "apps/scenario_toml.hpp"
 #include "capture/runner_truth.hpp"
 #include "capture/scene.hpp"
+#include "capture/standing.hpp"
 #include "capture/virtual_body.hpp"
 #include "capture/virtual_cameras.hpp"
 #include "capture/virtual_rig.hpp"

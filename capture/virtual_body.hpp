@@ -10,6 +10,7 @@
 #include "capture/anthropometry.hpp"
 #include "capture/body_pose.hpp"
 #include "capture/scene.hpp"
+#include "capture/standing.hpp"
 #include "capture/virtual_runner.hpp"
 
 namespace medius::capture {

@@ -3,33 +3,26 @@
 #include <algorithm>
 #include <cmath>
 
-#include <Eigen/Cholesky>
 #include <Eigen/Geometry>
-#include <fmt/format.h>
 
 #include "capture/gait_curves.hpp"
+#include "capture/leg_pose.hpp"
 #include "capture/leg_solver.hpp"
 #include "capture/random.hpp"
-#include "core/error.hpp"
 
 namespace medius::capture {
 namespace {
 
 constexpr double kTwoPi = 6.283185307179586;
-constexpr double kDegrees = 57.29577951308232;
 
 // When the pelvis falls fastest after the strike (s), and rises fastest (share of the contact):
 // detectors of events look for these, and real runners have them about there.
 constexpr double kFastestFall = 0.046;
 constexpr double kFastestRise = 0.81;
-// The ankle strikes this share of the contact's way in front of the hip.
-constexpr double kStrikeShare = 0.275;
-constexpr double kToeOut = 0.10;               // rad, of the foot
-constexpr double kPitchAtToeOff = -1.10;       // rad, of the foot
-constexpr double kKneeRotation = 0.0;          // rad
-constexpr double kLargestNominalReach = 1.02;  // on the ground
-constexpr double kAnkleDiesAway = 0.03;        // s, of the push-off's plantarflexion
-constexpr double kWanderPeriod = 37.0;         // s
+constexpr double kPitchAtToeOff = -1.10;  // rad, of the foot
+constexpr double kKneeRotation = 0.0;     // rad
+constexpr double kAnkleDiesAway = 0.03;   // s, of the push-off's plantarflexion
+constexpr double kWanderPeriod = 37.0;    // s
 
 // Items of the stride variation; the timing has 0 to 2.
 enum VariationItem : std::uint32_t {
@@ -42,38 +35,8 @@ enum VariationItem : std::uint32_t {
   kRotationItem = 21,
 };
 
-double Sign(Side side) {
-  return side == Side::kRight ? 1.0 : -1.0;
-}
-
 double Fraction(double x) {
   return x - std::floor(x);
-}
-
-Eigen::Vector3d InLab(const Eigen::Vector3d& anatomical) {
-  return {anatomical.x(), -anatomical.z(), anatomical.y()};
-}
-
-Segment ThighOf(Side side) {
-  return side == Side::kRight ? Segment::kRightThigh : Segment::kLeftThigh;
-}
-Segment ShankOf(Side side) {
-  return side == Side::kRight ? Segment::kRightShank : Segment::kLeftShank;
-}
-Segment FootOf(Side side) {
-  return side == Side::kRight ? Segment::kRightFoot : Segment::kLeftFoot;
-}
-
-// Writes pelvis, thigh, shank and foot of one side into the pose, turned into the lab frame.
-void SetLeg(Side side, const SolvedLeg& leg, const Eigen::Vector3d& hip, double pitch,
-            BodyPose& pose) {
-  const Eigen::Matrix3d lab = LabFromAnatomical();
-  const Eigen::Matrix3d foot = (Eigen::AngleAxisd(-Sign(side) * kToeOut, Eigen::Vector3d::UnitY()) *
-                                Eigen::AngleAxisd(pitch, Eigen::Vector3d::UnitZ()))
-                                   .toRotationMatrix();
-  pose[ThighOf(side)] = {lab * leg.lab_from_thigh, InLab(hip)};
-  pose[ShankOf(side)] = {lab * leg.lab_from_shank, InLab(leg.knee)};
-  pose[FootOf(side)] = {lab * foot, InLab(leg.ankle)};
 }
 
 // Pitch of the shank in the sagittal plane, as good as the ankle of a runner needs it.
@@ -88,49 +51,7 @@ double SoftKnee(double flexion) {
   return kLeast + kSoft * std::log1p(std::exp((flexion - kLeast) / kSoft));
 }
 
-// x in [low, high] where a growing function crosses zero; the nearer end where it does not.
-template <typename Function>
-double Bisect(double low, double high, const Function& growing) {
-  for (int i = 0; i < 40; ++i) {
-    const double middle = 0.5 * (low + high);
-    (growing(middle) < 0.0 ? low : high) = middle;
-  }
-  return 0.5 * (low + high);
-}
-
-std::array<double, 9> SwayBasis(double phase) {
-  std::array<double, 9> basis{1.0};
-  for (std::size_t h = 1; h <= 4; ++h) {
-    basis[2 * h - 1] = std::cos(kTwoPi * static_cast<double>(h) * phase);
-    basis[2 * h] = std::sin(kTwoPi * static_cast<double>(h) * phase);
-  }
-  return basis;
-}
-
 }  // namespace
-
-struct VirtualRunner::Moment {
-  double stride = 0.0;     // stride coordinate
-  double time = 0.0;       // s, for the wander
-  double minutes = 0.0;    // of drift
-  double variation = 0.0;  // 1 with stride-to-stride variation, 0 without
-
-  [[nodiscard]] double Normal(const StrideValues& values, double side_stride) const {
-    return variation == 0.0 ? 0.0 : values.At(side_stride);
-  }
-};
-
-struct VirtualRunner::Prescribed {
-  BodyAngles angles;
-  Eigen::Matrix3d pelvis;    // anatomical lab from pelvis
-  Eigen::Vector3d mid_asis;  // anatomical lab axes, m
-};
-
-struct VirtualRunner::LegState {
-  SolvedLeg leg;
-  Eigen::Vector3d hip;
-  double pitch;  // of the foot, toe up > 0
-};
 
 VirtualRunner::VirtualRunner(const BodyScenario& body, const RunScenario& run,
                              const Eigen::Vector2d& place, std::uint64_t seed)
@@ -139,7 +60,7 @@ VirtualRunner::VirtualRunner(const BodyScenario& body, const RunScenario& run,
   pelvis_height_ = PelvisHeight::ForTimes(
       kFastestFall, kFastestRise * run_.duty_factor * stride_time, stride_time);
   DrawVariation(seed);
-  ChooseHeight();
+  ChooseStrike();
   ChooseBumps();
   ChooseSway();
   PlanSwings();
@@ -227,13 +148,6 @@ VirtualRunner::Prescribed VirtualRunner::Prescribe(const Moment& moment) const {
   return result;
 }
 
-double VirtualRunner::Sway(double phase) const {
-  const std::array<double, kSwayCount> basis = SwayBasis(Fraction(phase));
-  double sum = 0.0;
-  for (std::size_t i = 0; i < kSwayCount; ++i) sum += sway_[i] * basis[i];
-  return sum;
-}
-
 double VirtualRunner::WanderAt(double time) const {
   return 0.5 * run_.wander * std::sin(kTwoPi * time / kWanderPeriod);
 }
@@ -244,7 +158,7 @@ FootPlan VirtualRunner::NominalPlan() const {
   plan.step = {0.0, run_.duty_factor * stride_time, stride_time};
   plan.sole = anthropometry_.sole;
   plan.speed = run_.speed;
-  plan.ankle_at_strike = kStrikeShare * run_.speed * plan.step.toe_off;
+  plan.ankle_at_strike = strike_share_ * run_.speed * plan.step.toe_off;
   plan.pitch_at_strike = run_.foot_pitch_at_strike;
   plan.pitch_at_toe_off = kPitchAtToeOff;
   return plan;
@@ -330,111 +244,6 @@ void VirtualRunner::PlanSwings() {
   }
 }
 
-VirtualRunner::Moment VirtualRunner::NominalMoment(Side side, double phase) const {
-  Moment moment;
-  // From 1, so that a phase a little below the strike is one too.
-  moment.stride = 1.0 + (side == Side::kRight ? phase : phase + 0.5);
-  return moment;
-}
-
-VirtualRunner::Swing VirtualRunner::NominalSwing(Side side) const {
-  const FootPlan plan = NominalPlan();
-  return JoinedSwing(EndsAt(side, plan, plan.step.toe_off, true), EndsAt(side, plan, 0.0, true));
-}
-
-VirtualRunner::LegState VirtualRunner::NominalLeg(Side side, double phase) const {
-  const FootPlan plan = NominalPlan();
-  return LegOnGround(side, Prescribe(NominalMoment(side, phase)), plan,
-                     phase * plan.step.next_strike);
-}
-
-// Highest value over both contacts.
-template <typename Quantity>
-double VirtualRunner::NominalStancePeak(const Quantity& quantity) const {
-  constexpr int kSamples = 80;
-  double peak = -1e9;
-  for (int i = 0; i <= kSamples; ++i) {
-    const double phase = run_.duty_factor * i / kSamples;
-    for (const Side side : kSides) peak = std::max(peak, quantity(NominalLeg(side, phase)));
-  }
-  return peak;
-}
-
-void VirtualRunner::ChooseHeight() {
-  const double leg = anthropometry_.thigh_length + anthropometry_.shank_length;
-  const auto knee = [](const LegState& state) { return state.leg.knee_flexion; };
-  const double low = anthropometry_.ankle_height + 0.6 * leg;
-  lowest_hip_height_ = Bisect(low, low + 0.4 * leg, [&](double height) {
-    lowest_hip_height_ = height;
-    return run_.knee_flexion_stance - NominalStancePeak(knee);
-  });
-  const double reach = NominalStancePeak([](const LegState& state) { return state.leg.reach; });
-  if (reach <= kLargestNominalReach) return;
-  throw InputError(fmt::format(
-      "run.speed {:g} m/s with run.duty_factor {:g} at run.cadence {:g} asks the leg to "
-      "reach {:.1f} % of its length, at most {:.1f} % expected; lower the speed or the "
-      "duty factor, or raise the cadence or run.knee_flexion_stance",
-      run_.speed, run_.duty_factor, run_.cadence, 100.0 * reach, 100.0 * kLargestNominalReach));
-}
-
-void VirtualRunner::ChooseBumps() {
-  const double duration = (1.0 - run_.duty_factor) * 120.0 / run_.cadence;
-  const auto choose = [&](const SwingCurve& curve, double (*bump)(double), double wanted,
-                          const char* field) {
-    const auto excess = [&](double height) {
-      double peak = -1e9;
-      for (int i = 0; i <= 200; ++i) {
-        const double share = i / 200.0;
-        peak = std::max(peak, curve.At(share, duration) + height * bump(share));
-      }
-      return peak - wanted;
-    };
-    const double height = Bisect(-1.0, 3.0, excess);
-    if (std::abs(excess(height)) < 1e-3) return height;
-    throw InputError(
-        fmt::format("run.{} is {:.1f} degrees, lower than the leg has at toe off or strike; raise "
-                    "it, or change "
-                    "run.speed, run.cadence or run.duty_factor",
-                    field, wanted * kDegrees));
-  };
-  for (const Side side : kSides) {
-    const std::size_t i = GaitTiming::Index(side);
-    const Swing swing = NominalSwing(side);
-    knee_bump_[i] = choose(swing.knee, KneeBump, run_.knee_flexion_swing, "knee_flexion_swing");
-    hip_bump_[i] = choose(swing.hip, HipBump, run_.hip_flexion, "hip_flexion");
-  }
-}
-
-// The pelvis sways so that the foot on the ground does not slide sideways: least squares over both
-// contacts of four harmonics, with a little weight on small ones so that flight stays quiet.
-void VirtualRunner::ChooseSway() {
-  sway_.fill(0.0);
-  using Vector9 = Eigen::Matrix<double, kSwayCount, 1>;
-  Eigen::Matrix<double, kSwayCount, kSwayCount> normal;
-  normal.setZero();
-  Vector9 rhs = Vector9::Zero();
-  constexpr int kSamples = 60;
-  for (const Side side : kSides) {
-    for (int i = 0; i <= kSamples; ++i) {
-      const double phase = run_.duty_factor * i / kSamples;
-      const LegState state = NominalLeg(side, phase);
-      const double wanted = Sign(side) * 0.5 * run_.step_width - state.leg.ankle.z();
-      const std::array<double, kSwayCount> basis =
-          SwayBasis(side == Side::kRight ? phase : phase + 0.5);
-      const Eigen::Map<const Vector9> b(basis.data());
-      normal += b * b.transpose();
-      rhs += wanted * b;
-    }
-  }
-  for (std::size_t h = 1; h <= 4; ++h) {
-    const double weight = 0.02 * kSamples * static_cast<double>(h * h);
-    normal(2 * h - 1, 2 * h - 1) += weight;
-    normal(2 * h, 2 * h) += weight;
-  }
-  const Vector9 solution = normal.ldlt().solve(rhs);
-  for (std::size_t i = 0; i < kSwayCount; ++i) sway_[i] = solution[static_cast<Eigen::Index>(i)];
-}
-
 UpperBody VirtualRunner::UpperBodyAt(const Moment& moment) const {
   const double angle = kTwoPi * Fraction(moment.stride);
   UpperBody upper;
@@ -496,50 +305,6 @@ GaitEvents VirtualRunner::Events() const {
   std::sort(events.begin(), events.end(),
             [](const GaitEvent& a, const GaitEvent& b) { return a.time < b.time; });
   return events;
-}
-
-StandingState Stand(const Anthropometry& anthropometry, const StandingScenario& standing,
-                    const Eigen::Vector2d& place) {
-  StandingState state;
-  state.angles.pelvis_obliquity = standing.pelvis_obliquity;
-  state.angles.pelvis_tilt = standing.pelvis_tilt;
-  const Eigen::Matrix3d pelvis =
-      PelvisRotation(standing.pelvis_obliquity, standing.pelvis_tilt, 0.0);
-  const Eigen::Matrix3d lab = LabFromAnatomical();
-  const double bent = std::cos(0.5 * standing.knee_flexion) * std::cos(standing.hip_adduction) *
-                      (anthropometry.thigh_length + anthropometry.shank_length);
-  // The leg under the higher hip is as straight as asked for, the other a little less.
-  const double highest_hip = std::max((pelvis * anthropometry.Hip(Side::kLeft)).y(),
-                                      (pelvis * anthropometry.Hip(Side::kRight)).y());
-  const Eigen::Vector3d& right_hip = anthropometry.right_hip;
-  const Eigen::Vector3d mid_hip = pelvis * Eigen::Vector3d(right_hip.x(), right_hip.y(), 0.0);
-  const Eigen::Vector3d mid_asis(-mid_hip.x(), anthropometry.ankle_height + bent - highest_hip,
-                                 0.0);
-  state.pose[Segment::kPelvis] = {lab * pelvis, InLab(mid_asis)};
-  for (const Side side : kSides) {
-    const std::size_t i = GaitTiming::Index(side);
-    LegTask task;
-    task.lab_from_pelvis = pelvis;
-    task.hip = mid_asis + pelvis * anthropometry.Hip(side);
-    task.ankle = {0.0, anthropometry.ankle_height};
-    task.thigh_length = anthropometry.thigh_length;
-    task.shank_length = anthropometry.shank_length;
-    task.hip_frontal = Sign(side) * standing.hip_adduction;
-    task.gives_way = false;
-    const SolvedLeg leg = SolveLeg(task);
-    state.angles.hip_adduction[i] = standing.hip_adduction;
-    state.angles.hip_flexion[i] = leg.hip_flexion;
-    state.angles.knee_flexion[i] = leg.knee_flexion;
-    SetLeg(side, leg, task.hip, 0.0, state.pose);
-  }
-  UpperBody upper;
-  upper.shoulder_abduction = 0.7;
-  upper.elbow_flexion = 0.3;
-  PoseUpperBody(anthropometry, upper, state.pose);
-  for (RigidTransform& segment : state.pose.lab_from_segment) {
-    segment.translation += Eigen::Vector3d(place.x(), place.y(), 0.0);
-  }
-  return state;
 }
 
 }  // namespace medius::capture

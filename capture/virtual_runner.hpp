@@ -51,9 +51,30 @@ class VirtualRunner {
 
  private:
   static constexpr std::size_t kSwayCount = 9;
-  struct Moment;      // where in the run: stride coordinate, drift, variation on or off
-  struct Prescribed;  // the angles that are given, and where the pelvis is
-  struct LegState;
+  // Where in the run.
+  struct Moment {
+    double stride = 0.0;     // stride coordinate
+    double time = 0.0;       // s, for the wander
+    double minutes = 0.0;    // of drift
+    double variation = 0.0;  // 1 with stride-to-stride variation, 0 without
+
+    [[nodiscard]] double Normal(const StrideValues& values, double side_stride) const {
+      return variation == 0.0 ? 0.0 : values.At(side_stride);
+    }
+  };
+
+  // The angles that are given, and where the pelvis is.
+  struct Prescribed {
+    BodyAngles angles;
+    Eigen::Matrix3d pelvis;    // anatomical lab from pelvis
+    Eigen::Vector3d mid_asis;  // anatomical lab axes, m
+  };
+
+  struct LegState {
+    SolvedLeg leg;
+    Eigen::Vector3d hip;
+    double pitch;  // of the foot, toe up > 0
+  };
   struct SwingEnds {
     SwingEnd hip, knee, ankle;
   };
@@ -63,6 +84,7 @@ class VirtualRunner {
 
   void DrawVariation(std::uint64_t seed);
   void ChooseHeight();
+  void ChooseStrike();
   void ChooseBumps();
   void ChooseSway();
   [[nodiscard]] Moment MomentAt(double time) const;
@@ -82,7 +104,7 @@ class VirtualRunner {
   [[nodiscard]] Moment NominalMoment(Side side, double phase) const;
   [[nodiscard]] Swing NominalSwing(Side side) const;
   template <typename Quantity>
-  [[nodiscard]] double NominalStancePeak(const Quantity& quantity) const;
+  [[nodiscard]] double NominalStancePeak(double from, double to, const Quantity& quantity) const;
   [[nodiscard]] LegTask TaskOf(Side side, const Prescribed& prescribed) const;
   [[nodiscard]] static Swing JoinedSwing(const SwingEnds& leaves, const SwingEnds& lands);
   [[nodiscard]] double Sway(double phase) const;
@@ -102,20 +124,12 @@ class VirtualRunner {
   Variation variation_;
 
   PelvisHeight pelvis_height_;
+  double strike_share_ = 0.0;          // the ankle strikes this share of its way in front
   double lowest_hip_height_ = 0.0;     // of the middle between the hip centres
   std::array<double, 2> knee_bump_{};  // rad, of the knee's flexion in swing, [left, right]
   std::array<double, 2> hip_bump_{};   // rad, of the hip's
   std::array<std::vector<Swing>, 2> swings_;
   std::array<double, kSwayCount> sway_{};  // harmonics of the lateral place of the pelvis
 };
-
-/// The same body standing still, as in the static trial: both soles on the floor, the ankles under
-/// the hips.
-struct StandingState {
-  BodyAngles angles;
-  BodyPose pose;
-};
-[[nodiscard]] StandingState Stand(const Anthropometry& anthropometry,
-                                  const StandingScenario& standing, const Eigen::Vector2d& place);
 
 }  // namespace medius::capture
