@@ -92,6 +92,22 @@ void WarnOfAxes(const Kinematics& kinematics, const std::string& where,
   }
 }
 
+// The filter and the velocities take the frames as evenly spaced.
+void WarnOfUnevenTime(const TimeBase& time_base, const std::string& where,
+                      std::vector<std::string>& warnings) {
+  constexpr double kTolerance = 0.1;  // of a frame
+  std::size_t uneven = 0;
+  for (std::size_t i = 1; i < time_base.time.size(); ++i) {
+    const double frames = (time_base.time[i] - time_base.time[i - 1]) * time_base.rate_hz;
+    if (!(std::abs(frames - 1.0) <= kTolerance)) ++uneven;
+  }
+  if (uneven == 0) return;
+  warnings.push_back(fmt::format(
+      "{}: {} of its frames do not follow the one before by 1/{:g} s; angles and events "
+      "near them are not to be trusted",
+      where, uneven, time_base.rate_hz));
+}
+
 void WarnOfQuality(const std::vector<SegmentQuality>& quality, std::size_t frame_count,
                    std::vector<std::string>& warnings) {
   constexpr double kWorthSaying = 0.01;  // of the frames
@@ -158,7 +174,7 @@ void JudgeStrides(const EventDetection& detection, AnalysisResult& result) {
   if (detection.from_foot_only + detection.from_pelvis_only > 0) {
     result.warnings.push_back(fmt::format(
         "{} foot strikes were timed by the foot alone and {} by the pelvis alone, where the other "
-        "was lost",
+        "gave no time",
         detection.from_foot_only, detection.from_pelvis_only));
   }
 }
@@ -167,6 +183,7 @@ void JudgeStrides(const EventDetection& detection, AnalysisResult& result) {
 
 void AnalysisOptions::Validate(double rate_hz) const {
   motion.Validate(rate_hz);
+  events.Validate();
   strides.Validate();
   const auto require = [](bool ok, const std::string& text) {
     if (!ok) throw InputError(text);
@@ -191,6 +208,7 @@ AnalysisResult Analyze(const MarkerSet& set, const Recording& run, const Recordi
   for (const Segment segment : kSegments) {
     result.quality.push_back(QualityOf(segment, body[segment], motion));
   }
+  WarnOfUnevenTime(run.time_base, run.where, result.warnings);
   WarnOfAxes(motion.kinematics, run.where, result.warnings);
   WarnOfQuality(result.quality, run.time_base.frame_count(), result.warnings);
 

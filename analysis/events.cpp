@@ -5,8 +5,11 @@
 #include <cmath>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "analysis/butterworth.hpp"
 #include "analysis/signal.hpp"
+#include "core/error.hpp"
 
 namespace medius::analysis {
 namespace {
@@ -308,8 +311,26 @@ EventDetection Detector::Detect() {
 
 }  // namespace
 
+void EventOptions::Validate() const {
+  const auto require = [](bool ok, const char* field, double value, const char* expected) {
+    if (!ok) throw InputError(fmt::format("{} {}: {} expected", field, value, expected));
+  };
+  require(window_cutoff_hz > 0.0, "window_cutoff_hz", window_cutoff_hz, "above 0 Hz");
+  require(velocity_cutoff_hz > 0.0, "velocity_cutoff_hz", velocity_cutoff_hz, "above 0 Hz");
+  require(toe_off_contact_fraction >= 0.0 && toe_off_contact_fraction < 0.9,
+          "toe_off_contact_fraction", toe_off_contact_fraction, "0 to 0.9");
+  require(heel_alone_contact_fraction >= 0.0 && heel_alone_contact_fraction < 0.9,
+          "heel_alone_contact_fraction", heel_alone_contact_fraction, "0 to 0.9");
+  require(belt_speed_fraction > 0.0 && belt_speed_fraction < 1.0, "belt_speed_fraction",
+          belt_speed_fraction, "between 0 and 1");
+  for (const double offset : {foot_strike_offset_s, foot_only_offset_s, pelvis_only_offset_s}) {
+    require(std::abs(offset) <= 0.2, "offset of foot strike", offset, "-0.2 to 0.2 s");
+  }
+}
+
 EventDetection DetectEvents(const EventSignals& signals, const TimeBase& time_base,
                             const EventOptions& options, double markers_cutoff_hz) {
+  options.Validate();
   if (time_base.frame_count() < 3) return {};
   return Detector(signals, time_base, options, markers_cutoff_hz).Detect();
 }

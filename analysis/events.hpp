@@ -31,6 +31,9 @@ struct EventOptions {
   /// Foot strike from the heel alone (pelvis lost), and from the pelvis alone (foot lost), seconds.
   double foot_only_offset_s = 0.020;
   double pelvis_only_offset_s = -0.038;
+
+  /// @throws InputError that names the field that is out of range.
+  void Validate() const;
 };
 
 /// Events and what they rest on.

@@ -98,6 +98,15 @@ TEST(Analyze, WarnsOfARunnerWhoFacesElsewhere) {
   EXPECT_THAT(result.warnings, ::testing::Contains(HasSubstr("from the lab's +X")));
 }
 
+TEST(Analyze, WarnsOfFramesThatAreNotEvenlySpaced) {
+  const Recording standing = StandingTrial();
+  Recording run = RunTrial(6.0);
+  for (std::size_t i = 500; i < run.time_base.time.size(); ++i) run.time_base.time[i] += 0.5;
+  const AnalysisResult result = Analyze(SyntheticSet(), run, &standing, {}, Parallelism(1), {});
+  EXPECT_THAT(result.warnings,
+              ::testing::Contains(HasSubstr("1 of its frames do not follow the one before")));
+}
+
 TEST(Analyze, WithoutAStandingTrialHasNothingRelativeToIt) {
   const AnalysisResult result =
       Analyze(SyntheticSet(), RunTrial(8.0), nullptr, {}, Parallelism(1), {});
@@ -158,6 +167,9 @@ TEST(Analyze, HasIntervalsThatHoldTheTruthAlsoWithMarkersOnSkin) {
 
 TEST(AnalysisOptions, NameTheFieldThatIsOutOfRange) {
   AnalysisOptions options;
+  options.events.belt_speed_fraction = 85.0;
+  EXPECT_THROW(options.Validate(200.0), InputError);
+  options = {};
   options.marker_offset = 9.0;
   try {
     options.Validate(200.0);
