@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
 #include "tests/pipeline/trial_comparison.hpp"
 #include "tests/pipeline/typed_command.hpp"
@@ -127,7 +126,9 @@ TEST_P(RealRuns, ExportTablesWithNamedUnits) {
     for (const std::string& column : columns) {
       EXPECT_TRUE(HasColumn(lines.front(), column)) << table << " lacks " << column;
     }
-    if (table == "strides") EXPECT_GE(lines.size() - 1, 2 * GetParam().least_strides);
+    if (table == "strides") {
+      EXPECT_GE(lines.size() - 1, 2 * GetParam().least_strides);
+    }
   }
 }
 
@@ -139,7 +140,7 @@ INSTANTIATE_TEST_SUITE_P(
                               "subject02_static.trc", "hamner.toml", 12},
                       RealRun{"rajagopal", "rajagopal-run", "motion_capture_run.trc",
                               "static_run.trc", "rajagopal.toml", 5}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& recording) { return recording.param.name; });
 
 }  // namespace
 }  // namespace medius::testing
