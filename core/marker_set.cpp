@@ -54,19 +54,19 @@ std::optional<std::string> MarkerSet::LabelOf(std::string_view role) const {
 }
 
 const std::vector<std::string>& KnownRoles() {
-  static const std::vector<std::string> roles =
+  static const std::vector<std::string> kRoles =
       BothSides({"sacrum", "c7", "sternum", "clavicle"},
                 {"asis", "psis", "iliac_crest", "greater_trochanter", "hip_centre",
                  "lateral_epicondyle", "medial_epicondyle", "tibial_tuberosity", "fibula_head",
                  "lateral_malleolus", "medial_malleolus", "heel", "toe", "first_metatarsal",
                  "second_metatarsal", "fifth_metatarsal", "acromion"});
-  return roles;
+  return kRoles;
 }
 
 const std::vector<std::string>& KnownSegments() {
-  static const std::vector<std::string> segments = BothSides(
+  static const std::vector<std::string> kSegments = BothSides(
       {"pelvis", "trunk", "head"}, {"thigh", "shank", "foot", "upper_arm", "forearm", "hand"});
-  return segments;
+  return kSegments;
 }
 
 }  // namespace medius

@@ -21,8 +21,8 @@ constexpr int kMostThreads = 256;
 // at once the smallest holds, and TBB prints a warning where a loop inside a loop asks for more.
 template <typename Work>
 void RunWithThreads(int threads, const Work& work) {
-  static const tbb::global_control limit(tbb::global_control::max_allowed_parallelism,
-                                         kMostThreads);
+  static const tbb::global_control kLimit(tbb::global_control::max_allowed_parallelism,
+                                          kMostThreads);
   tbb::task_arena arena(std::min(threads, kMostThreads));
   arena.execute(work);
 }

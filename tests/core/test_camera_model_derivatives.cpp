@@ -55,7 +55,7 @@ std::vector<Eigen::Vector3d> SeenPoints(const Lens& lens, unsigned seed) {
   std::vector<Eigen::Vector3d> points = {{0.0, 0.0, 1.5}};
   while (points.size() < 200) {
     const auto direction = lens.model.Unproject({x(random), y(random)});
-    if (direction) points.push_back(*direction * distance(random));
+    if (direction) points.emplace_back(*direction * distance(random));
   }
   return points;
 }
