@@ -9,6 +9,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "apps/progress_display.hpp"
@@ -180,8 +181,21 @@ CLI::App& CommandLine::AddToGroup(const std::string& group, const std::string& g
   return command;
 }
 
+void CommandLine::RequireKnownCommand(int argc, char** argv) const {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app_.get_subcommands(nullptr)) {
+    if (command->check_name(argv[1])) return;
+    names.push_back(command->get_name());
+  }
+  throw CLI::ParseError(
+      fmt::format("there is no command \"{}\" (there are {})", argv[1], fmt::join(names, ", ")),
+      CLI::ExitCodes::ExtrasError);
+}
+
 int CommandLine::Main(int argc, char** argv) {
   try {
+    RequireKnownCommand(argc, argv);
     app_.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     fmt::print("{}", app_.help());

@@ -81,6 +81,7 @@ class CommandLine {
  private:
   struct SharedOptions;
   void Attach(CLI::App& command, Run run);
+  void RequireKnownCommand(int argc, char** argv) const;
   CLI::App app_;
   std::shared_ptr<SharedOptions> shared_;
 };

@@ -48,7 +48,7 @@ std::uint64_t CheckFile(const fs::path& path, const std::string& shown) {
   if (status.type() == fs::file_type::not_found) throw InputError(shown + ": no such file");
   if (error) throw InputError(fmt::format("{}: cannot be opened: {}", shown, error.message()));
   if (fs::is_directory(status)) {
-    throw InputError(shown + ": is a folder, expected a trial file (.trial.h5)");
+    throw InputError(shown + ": is a directory, expected a trial file (.trial.h5)");
   }
   if (!fs::is_regular_file(status)) {
     throw InputError(shown + ": is not a regular file, expected a trial file (.trial.h5)");

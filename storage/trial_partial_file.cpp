@@ -85,7 +85,7 @@ void CheckTarget(const fs::path& target, const std::string& shown) {
   const fs::file_status status = fs::status(target, error);
   if (!fs::exists(status)) return;
   if (fs::is_directory(status)) {
-    throw InputError(shown + ": is a folder, expected the name of a file to write");
+    throw InputError(shown + ": is a directory, expected the name of a file to write");
   }
   if (!fs::is_regular_file(status)) {
     throw InputError(shown + ": is not a regular file, and would be replaced by one");
@@ -104,7 +104,7 @@ void CheckFolder(const fs::path& folder, const std::string& shown) {
         fmt::format("{}: its folder {} does not exist; make it first", shown, folder.string()));
   }
   if (!fs::is_directory(status)) {
-    throw InputError(fmt::format("{}: {} is not a folder", shown, folder.string()));
+    throw InputError(fmt::format("{}: {} is not a directory", shown, folder.string()));
   }
 }
 
@@ -127,7 +127,7 @@ PartialFile::PartialFile(const fs::path& target)
     : shown_(target.string()), target_(Resolve(target)), folder_(target_.parent_path()) {
   if (folder_.empty()) folder_ = ".";
   if (target_.filename().empty() || target_.filename() == "." || target_.filename() == "..") {
-    throw InputError(shown_ + ": is a folder, expected the name of a file to write");
+    throw InputError(shown_ + ": is a directory, expected the name of a file to write");
   }
   CheckFolder(folder_, shown_);
   CheckTarget(target_, shown_);

@@ -1,4 +1,4 @@
-#include "rendered_board.hpp"
+#include "tests/capture/rendered_board.hpp"
 
 #include <algorithm>
 #include <cmath>

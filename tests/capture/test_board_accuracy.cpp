@@ -9,7 +9,7 @@
 
 #include "capture/board.hpp"
 #include "capture/board_detector.hpp"
-#include "rendered_board.hpp"
+#include "tests/capture/rendered_board.hpp"
 
 namespace medius::capture::testing {
 namespace {

@@ -83,7 +83,7 @@ TEST_F(HostileTrial, NoFileAFolderAnEmptyOneAndAnotherFormatAreToldApart) {
     return MessageOf([&] { const TrialReader reader(folder_ / name); });
   };
   EXPECT_THAT(message("none.trial.h5"), EndsWith("none.trial.h5: no such file"));
-  EXPECT_THAT(message("sub"), HasSubstr("sub: is a folder"));
+  EXPECT_THAT(message("sub"), HasSubstr("sub: is a directory"));
   EXPECT_THAT(message("empty.trial.h5"), HasSubstr("is empty (0 bytes)"));
   EXPECT_THAT(message("text.trial.h5"), HasSubstr("is not an HDF5 file"));
 }
