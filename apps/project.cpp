@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <cmath>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -157,11 +157,15 @@ void Judge(const ProjectArguments& arguments, const CameraRig& rig, const Covera
   for (std::size_t c = 0; c < rig.cameras.size(); ++c) {
     if (coverage.of_camera[c] == 0) blind.push_back(rig.cameras[c].name);
   }
-  if (blind.size() == rig.cameras.size() && arguments.effects.drop_rate < 1.0 &&
-      arguments.effects.hidden_rate < 1.0) {
+  // What hardly any two cameras see at once can never become a position again.
+  constexpr double kNothing = 0.001;
+  const bool nothing = blind.size() == rig.cameras.size() ||
+                       (rig.cameras.size() > 1 && coverage.ShareSeenBy(2) < kNothing);
+  const bool meant = arguments.effects.drop_rate > 0.9 || arguments.effects.hidden_rate > 0.9;
+  if (nothing && !meant) {
     constexpr double kLargestLab = 50.0;  // m
     throw NotComputed(fmt::format(
-        "{}: not one of its markers is in the picture of any camera of {}; {}", arguments.trial,
+        "{}: hardly any of its markers is in the picture of two cameras of {}; {}", arguments.trial,
         arguments.rig,
         coverage.largest_coordinate > kLargestLab
             ? fmt::format("they lie up to {:.0f} m from the origin: were millimetres imported as "
@@ -230,6 +234,12 @@ void RunProject(const ProjectArguments& arguments, CommandContext& context) {
     throw InputError(fmt::format(
         "{}: has no /trajectories; project needs marker positions (medius import or reconstruct)",
         arguments.trial));
+  }
+  std::error_code absent;
+  if (std::filesystem::equivalent(arguments.trial, arguments.output, absent)) {
+    throw InputError(fmt::format(
+        "{}: is the trial itself, whose marker positions would be lost; name another file with -o",
+        arguments.output));
   }
   provenance.SetOptions(OptionsJson(arguments));
   provenance.UseVirtualTime(trial.header().created);

@@ -20,8 +20,8 @@ struct Anthropometry {
   double ankle_height;  ///< of the ankle centre over the sole
   Sole sole;
   /// Hip centre of the right side from mid-ASIS in pelvis axes, where the regression of Harrington
-  /// et al. 2007 (doi 10.1016/j.jbiomech.2006.02.003) on pelvis width and depth puts it: an
-  /// analysis that uses the same regression has no error from it.
+  /// et al. 2007 (J Biomech 40:595) on pelvis width and depth puts it: an analysis that uses the
+  /// same regression has no error from it.
   Eigen::Vector3d right_hip;
   /// Trunk's origin in pelvis axes.
   Eigen::Vector3d lumbar;
@@ -43,7 +43,7 @@ struct Anthropometry {
 [[nodiscard]] Eigen::Matrix3d LabFromAnatomical();
 
 /// Rotation of the pelvis in anatomical lab axes from its angles: Ry(rotation) Rx(-obliquity)
-/// Rz(tilt), order rotation-obliquity-tilt (Baker 2001, doi 10.1016/S0167-9457(01)00018-8).
+/// Rz(tilt), order rotation-obliquity-tilt (Baker 2001, Gait & Posture 13:1).
 [[nodiscard]] Eigen::Matrix3d PelvisRotation(double obliquity, double tilt, double rotation);
 
 /// How trunk and arms are held, in anatomical lab axes.

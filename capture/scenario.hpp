@@ -26,9 +26,10 @@ struct BodyScenario {
   bool limbs_hide = true;        ///< solid limbs hide markers from cameras
 
   /// How far a marker strays from its place on the bone: rms of the 3D displacement over a stride,
-  /// m. Of the order that bone pins show for well placed clusters (Camomilla et al. 2017, doi
-  /// 10.1016/j.jbiomech.2017.06.037, report up to several times as much for single markers). The
-  /// displacement is zero in the standing trial; four fifths of its power repeat every stride.
+  /// m. Markers on skin move most on the thigh and with the frequencies of the movement itself
+  /// (review: Leardini et al. 2005, Gait & Posture 21:212); the amounts here are chosen, of the
+  /// order of well placed clusters, and single markers of real runners may move several times as
+  /// much. Zero in the standing trial; four fifths of the power repeat every stride.
   double skin_pelvis = 0.001;  ///< [0, 0.05]
   double skin_thigh = 0.003;   ///< [0, 0.05]
   double skin_shank = 0.002;   ///< [0, 0.05]
