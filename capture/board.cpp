@@ -55,8 +55,9 @@ void ValidateMarkers(const Board& board, std::string_view where) {
 }
 
 void ValidateSize(const Board& board, std::string_view where) {
-  const bool squares = board.kind == BoardKind::kChessboard || board.kind == BoardKind::kCharuco;
-  const int least = squares ? 3 : 2;
+  int least = 2;
+  if (board.kind == BoardKind::kCharuco) least = 3;
+  if (board.kind == BoardKind::kChessboard) least = 4;  // three corners make a row
   for (const auto& [field, value] : {std::pair<const char*, int>{"columns", board.columns},
                                      std::pair<const char*, int>{"rows", board.rows}}) {
     if (value >= least && value <= kLargestSide) continue;

@@ -57,7 +57,9 @@ void AddSizes(const Board& board, std::vector<Variant>& variants) {
              {board.columns - 1, board.rows},     {board.columns, board.rows - 1}};
   }
   for (const auto& [columns, rows] : sizes) {
-    if (columns < 3 || rows < 3 || (columns == board.columns && rows == board.rows)) continue;
+    const int least = board.kind == BoardKind::kChessboard ? 4 : 3;
+    if (columns < least || rows < least || (columns == board.columns && rows == board.rows))
+      continue;
     Variant variant{board, ""};
     variant.board.columns = columns;
     variant.board.rows = rows;

@@ -105,12 +105,70 @@ double SmallestStep(const Corners& corners, std::size_t i, std::size_t columns) 
   return step;
 }
 
+// True where each corner lies about midway between its neighbours, in rows and in columns: corners
+// of a larger board may be taken with some left out.
+bool IsEven(const Corners& corners, std::size_t columns) {
+  constexpr double kUnevenness = 0.4;  // of the longer step: more than any lens or slant makes
+  const auto bends = [&](std::size_t a, std::size_t b, std::size_t c) {
+    const Eigen::Vector2d before = corners[b] - corners[a];
+    const Eigen::Vector2d after = corners[c] - corners[b];
+    return (after - before).norm() > kUnevenness * std::max(before.norm(), after.norm());
+  };
+  for (std::size_t i = 0; i < corners.size(); ++i) {
+    const bool inner_column = i % columns > 0 && i % columns + 1 < columns;
+    const bool inner_row = i >= columns && i + columns < corners.size();
+    if (inner_column && bends(i - 1, i, i + 1)) return false;
+    if (inner_row && bends(i - columns, i, i + columns)) return false;
+  }
+  return true;
+}
+
+// True where two opposite quarters around a place are darker than the other two.
+bool IsCrossing(const GreyImage& image, const Eigen::Vector2d& xy, const Eigen::Vector2d& along,
+                const Eigen::Vector2d& across) {
+  constexpr double kLeastContrast = 12.0;  // grey levels
+  const auto grey = [&](double u, double v) { return GreyAt(image, xy + u * along + v * across); };
+  const auto [low_a, high_a] = std::minmax({grey(0.25, 0.25), grey(-0.25, -0.25)});
+  const auto [low_b, high_b] = std::minmax({grey(0.25, -0.25), grey(-0.25, 0.25)});
+  return low_a > high_b + kLeastContrast || low_b > high_a + kLeastContrast;
+}
+
+// True where the corners go on beyond a side: then it is part of a larger board that was found, and
+// which part is left to chance.
+bool GoesOn(const GreyImage& image, const Corners& corners, std::size_t columns) {
+  const std::size_t rows = corners.size() / columns;
+  const auto goes_on = [&](std::size_t count, const auto& edge, const auto& inner) {
+    std::size_t crossings = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const Eigen::Vector2d across = corners[edge(i)] - corners[inner(i)];
+      const std::size_t beside = i + 1 < count ? i + 1 : i - 1;
+      const Eigen::Vector2d along = corners[edge(beside)] - corners[edge(i)];
+      if (IsCrossing(image, corners[edge(i)] + across, along, across)) ++crossings;
+    }
+    return 2 * crossings > count;
+  };
+  return goes_on(
+             columns, [](std::size_t i) { return i; },
+             [&](std::size_t i) { return i + columns; }) ||
+         goes_on(
+             columns, [&](std::size_t i) { return corners.size() - columns + i; },
+             [&](std::size_t i) { return corners.size() - 2 * columns + i; }) ||
+         goes_on(
+             rows, [&](std::size_t i) { return i * columns; },
+             [&](std::size_t i) { return i * columns + 1; }) ||
+         goes_on(
+             rows, [&](std::size_t i) { return (i + 1) * columns - 1; },
+             [&](std::size_t i) { return (i + 1) * columns - 2; });
+}
+
 }  // namespace
 
 BoardSighting DetectChessboard(const GreyImage& image, const Board& board) {
   BoardSighting sighting;
   std::optional<Corners> corners = FindCorners(image, board.columns - 1, board.rows - 1);
   if (!corners) return sighting;
+  const auto columns = static_cast<std::size_t>(board.columns - 1);
+  if (!IsEven(*corners, columns) || GoesOn(image, *corners, columns)) return sighting;
   Orient(image, board, PlacePoints(board), *corners);
   Eigen::Vector2d low = corners->front();
   Eigen::Vector2d high = corners->front();
@@ -121,7 +179,7 @@ BoardSighting DetectChessboard(const GreyImage& image, const Board& board) {
   const double noise = EstimateNoise(image, low, high);
   for (std::size_t i = 0; i < corners->size(); ++i) {
     RefinementOptions options;
-    const double step = SmallestStep(*corners, i, static_cast<std::size_t>(board.columns - 1));
+    const double step = SmallestStep(*corners, i, columns);
     options.window = RefinementWindow::Round(
         std::clamp(kRadiusOfSquare * step, kSmallestRadius, kLargestRadius));
     options.max_move = std::max(1.5, 0.08 * step);

@@ -2,7 +2,9 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -26,7 +28,9 @@ constexpr double kReachOfPitch = 0.42;   // along edges, short of the next corne
 constexpr double kLargestReach = 20.0;   // pixels; beyond it edges bend with the lens
 constexpr double kAsideOfClear = 0.7;    // the rest is for the blur of the structure beyond
 constexpr double kSmallestPitch = 6.0;   // pixels
-constexpr double kLeastContrast = 12.0;  // grey levels between black and white beside a corner
+constexpr double kLeastContradiction = 0.75;  // pixels
+constexpr double kContradiction = 5.0;        // medians of the view
+constexpr double kLeastContrast = 12.0;       // grey levels between black and white beside a corner
 
 // The four quarters around a point, by the signs of (x, y) on the board: which are black (-1),
 // white (+1), or either (0).
@@ -184,17 +188,44 @@ void FindFromNeighbours(const GreyImage& image, const std::vector<ExpectedPoint>
   }
 }
 
-// Drops corners that the others around them contradict.
-void DropContradicted(const std::vector<ExpectedPoint>& expected, Found& found) {
-  const Found before = found;
+// How far each found corner lies from where those around it put it, pixels; NaN without enough.
+std::vector<double> Contradictions(const std::vector<ExpectedPoint>& expected, const Found& found) {
+  std::vector<double> distances(expected.size(), std::numeric_limits<double>::quiet_NaN());
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    if (!before[i]) continue;
-    const auto pairs = FoundAround(expected, before, i, 3.1 * expected[i].pitch);
+    if (!found[i]) continue;
+    const auto pairs = FoundAround(expected, found, i, 3.1 * expected[i].pitch);
     const auto map = pairs.size() < 6 ? std::nullopt : FitPlanarMap(pairs);
-    if (!map) continue;
-    const double stretch = SmallestStretch(map->Jacobian(expected[i].place));
-    const double limit = std::max(1.5, 0.08 * stretch * expected[i].pitch);
-    if ((map->Apply(expected[i].place) - before[i]->xy).norm() > limit) found[i].reset();
+    if (map) distances[i] = (map->Apply(expected[i].place) - found[i]->xy).norm();
+  }
+  return distances;
+}
+
+double MedianOf(std::vector<double> values) {
+  values.erase(std::remove_if(values.begin(), values.end(), [](double v) { return std::isnan(v); }),
+               values.end());
+  if (values.empty()) return 0.0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// Drops corners that the others around them contradict, the worst first: fingers, reflections of
+// lamps. The lens bends the plane by less than the limit over three squares.
+void DropContradicted(const std::vector<ExpectedPoint>& expected, Found& found) {
+  const auto count = static_cast<std::size_t>(
+      std::count_if(found.begin(), found.end(), [](const auto& point) { return !!point; }));
+  for (std::size_t dropped = 0; dropped < count / 4; ++dropped) {
+    const std::vector<double> distances = Contradictions(expected, found);
+    const double limit = std::max(kLeastContradiction, kContradiction * MedianOf(distances));
+    std::size_t worst = 0;
+    double largest = 0.0;
+    for (std::size_t i = 0; i < distances.size(); ++i) {
+      if (!(distances[i] > largest)) continue;
+      largest = distances[i];
+      worst = i;
+    }
+    if (largest <= limit) return;
+    found[worst].reset();
   }
 }
 
@@ -219,12 +250,18 @@ void AppendPoints(const GreyImage& image, const Found& found, int first_point,
   }
 }
 
-std::size_t CountOnBoard(const std::vector<PlacedMarker>& placed,
-                         const std::vector<SeenMarker>& seen) {
-  return static_cast<std::size_t>(std::count_if(seen.begin(), seen.end(), [&](const auto& marker) {
-    return std::any_of(placed.begin(), placed.end(),
-                       [&](const PlacedMarker& place) { return place.id == marker.id; });
-  }));
+// Markers of the board that were read, but nowhere where the board has them.
+std::size_t CountContradicting(const std::vector<PlacedMarker>& placed,
+                               const std::vector<SeenMarker>& seen, const MarkerLayout& layout) {
+  std::set<int> contradicting;
+  for (const SeenMarker& marker : seen) {
+    const bool on_board = std::any_of(placed.begin(), placed.end(), [&](const PlacedMarker& place) {
+      return place.id == marker.id;
+    });
+    if (on_board) contradicting.insert(marker.id);
+  }
+  for (const PlacedMarker& marker : layout.placed) contradicting.erase(marker.id);
+  return contradicting.size();
 }
 
 void DetectSide(const GreyImage& image, const Board& board, const std::vector<SeenMarker>& seen,
@@ -238,9 +275,8 @@ void DetectSide(const GreyImage& image, const Board& board, const std::vector<Se
     if (layout && (!best || layout->seen.size() > best->seen.size())) best = std::move(layout);
   }
   if (!best || (tags && best->seen.size() < 2)) return;
-  // Where most markers of these numbers lie elsewhere it is another board that has the same
-  // numbers.
-  if (2 * best->seen.size() < CountOnBoard(placed, seen)) return;
+  // One marker may be misread; more of them lie elsewhere on another board with the same numbers.
+  if (CountContradicting(placed, seen, *best) > 1 + best->seen.size() / 10) return;
   const std::vector<ExpectedPoint> expected = tags ? ExpectTags(board) : ExpectCharuco(board);
   Found found = FindNearMarkers(image, expected, *best);
   FindFromNeighbours(image, expected, found);

@@ -19,6 +19,7 @@ constexpr double kLeastGradient = 1.0;    // grey levels per pixel, rms in the w
 // Neighbouring gradients share noise, and it enters both factors of the product. Found by comparing
 // with the spread over noise (tests: the stated sigma is that of the points).
 constexpr double kNoiseShareOfCorner = 2.0;
+constexpr double kNoiseShareOfCross = 0.9;
 constexpr double kNoiseShareOfDisc = 0.35;
 // A Scharr gradient of independent noise of one level: sqrt(2 (3^2 + 10^2 + 3^2)) / 32.
 constexpr double kGradientNoise = 0.4801;
@@ -90,6 +91,11 @@ bool PinsBothCoordinates(const NormalEquations& equations) {
   return 4.0 * equations.matrix.determinant() > kLeastRoundness * trace * trace;
 }
 
+double NoiseShare(PointShape shape, const RefinementWindow& window) {
+  if (shape == PointShape::kDisc) return kNoiseShareOfDisc;
+  return std::isfinite(window.cross_half_width) ? kNoiseShareOfCross : kNoiseShareOfCorner;
+}
+
 bool IsInside(const GreyImage& image, const Eigen::Vector2d& xy) {
   return xy.x() >= kBorder && xy.y() >= kBorder && xy.x() <= image.width - 1 - kBorder &&
          xy.y() <= image.height - 1 - kBorder;
@@ -109,8 +115,7 @@ std::optional<RefinedPoint> RefinePoint(const GreyImage& image, const Eigen::Vec
     centre += move;
     if (!((centre - start).norm() <= options.max_move)) return std::nullopt;
     if (move.norm() > kStep && iteration + 1 < options.max_iterations) continue;
-    const double share = shape == PointShape::kDisc ? kNoiseShareOfDisc : kNoiseShareOfCorner;
-    const double noise = share * kGradientNoise * kGradientNoise;
+    const double noise = NoiseShare(shape, options.window) * kGradientNoise * kGradientNoise;
     return RefinedPoint{centre, noise * inverse * equations.spread * inverse};
   }
   return std::nullopt;

@@ -80,6 +80,15 @@ std::vector<double> Paint(const BoardScene& scene) {
         grey.push_back(scene.board.inverted ? scene.black : scene.white);
         continue;
       }
+      // Away from edges all of a pixel is alike.
+      const bool alike = pattern.IsBlack(middle);
+      if (alike == pattern.IsBlack(place_at(x - 0.5, y - 0.5)) &&
+          alike == pattern.IsBlack(place_at(x + 0.5, y - 0.5)) &&
+          alike == pattern.IsBlack(place_at(x - 0.5, y + 0.5)) &&
+          alike == pattern.IsBlack(place_at(x + 0.5, y + 0.5))) {
+        grey.push_back(alike ? scene.black : scene.white);
+        continue;
+      }
       // A lattice that is even along both axes, so that upright edges too are placed finely.
       int black = 0;
       for (int j = 0; j < kSamples; ++j) {

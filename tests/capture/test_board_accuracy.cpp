@@ -106,11 +106,7 @@ TEST_P(BoardAccuracy, FindsEveryPointToAFewHundredthsOfAPixel) {
     square_sum += errors.rms * errors.rms * n;
     sum += errors.mean * n;
     count += errors.count;
-    fmt::print(
-        "{} view {}: {} points, bias {:.3f} {:.3f}, rms {:.4f}, largest {:.3f}, stated/true "
-        "{:.2f}\n",
-        GetParam().name, scene.seed, errors.count, errors.mean.x(), errors.mean.y(), errors.rms,
-        errors.largest, errors.stated_over_true);
+    RecordProperty(fmt::format("view_{}_rms_px", scene.seed), fmt::format("{:.4f}", errors.rms));
   }
   ASSERT_GT(count, 0U);
   EXPECT_LT(std::sqrt(square_sum / static_cast<double>(count)), kPointRms);
@@ -123,8 +119,7 @@ TEST_P(BoardAccuracy, GrowsItsSigmaWithBlurAndNoiseAsTheErrorsGrow) {
   scene.noise = 6.0;
   const PointErrors errors =
       Compare(DetectBoard(Render(scene), scene.board, false), TruePoints(scene));
-  fmt::print("{} blurred: {} points, rms {:.4f}, stated/true {:.2f}\n", GetParam().name,
-             errors.count, errors.rms, errors.stated_over_true);
+  RecordProperty("rms_px", fmt::format("{:.4f}", errors.rms));
   ASSERT_GE(errors.count, static_cast<std::size_t>(PointsOfSide(scene.board) * 2 / 3));
   // 24 to 48 points: the rms of a view scatters by 10 to 15 %.
   EXPECT_GT(errors.stated_over_true, 0.6);
