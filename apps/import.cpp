@@ -244,9 +244,9 @@ void RunImport(const ImportArguments& arguments, CommandContext& context) {
 }
 
 std::string CheckIso8601(const std::string& text) {
-  static const std::regex pattern(
+  static const std::regex kPattern(
       R"(\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?)");
-  return std::regex_match(text, pattern)
+  return std::regex_match(text, kPattern)
              ? ""
              : "\"" + text + "\" is no ISO 8601 time such as 2026-03-14T09:30:00Z";
 }

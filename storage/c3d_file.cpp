@@ -53,16 +53,16 @@ C3dSource::C3dSource(InputFile file, const ImportOptions& options) : file_(std::
   const C3dHeader header = C3dHeader::Read(file_);
   const C3dParameters parameters = ReadC3dParameters(file_, header);
   if (parameters.broken_at()) {
-    warnings_.push_back(
+    contents().warnings.push_back(
         fmt::format("the parameters make no sense from byte {}; those before it are used",
                     header.parameter_offset + *parameters.broken_at() + 1));
   }
-  layout_ = C3dLayout::Derive(file_, header, parameters, warnings_);
+  layout_ = C3dLayout::Derive(file_, header, parameters, contents().warnings);
   ChoosePoints(parameters);
   SetUnit(parameters, options);
   SetTime(options);
-  events_ =
-      ReadC3dEvents(header, parameters, time_base_.time.front(), time_base_.time.back(), warnings_);
+  contents().events = ReadC3dEvents(header, parameters, contents().time_base.time.front(),
+                                    contents().time_base.time.back(), contents().warnings);
 }
 
 void C3dSource::ChoosePoints(const C3dParameters& parameters) {
@@ -82,22 +82,22 @@ void C3dSource::ChoosePoints(const C3dParameters& parameters) {
                     file_.name(), layout_.point_count));
   }
   if (points_.size() < in_file.size()) {
-    warnings_.push_back(fmt::format(
+    contents().warnings.push_back(fmt::format(
         "{} of {} points are angles, forces, moments, powers or scalars and are left out",
         in_file.size() - points_.size(), in_file.size()));
   }
-  labels_ = TidyLabels(chosen, warnings_);
+  contents().labels = TidyLabels(chosen, contents().warnings);
 }
 
 void C3dSource::SetUnit(const C3dParameters& parameters, const ImportOptions& options) {
   if (options.metres_per_unit) {
-    metres_per_unit_ = *options.metres_per_unit;
+    contents().metres_per_unit = *options.metres_per_unit;
     return;
   }
   const std::vector<std::string> units = parameters.Texts("POINT", "UNITS");
   const std::string unit = units.empty() ? std::string() : CleanText(units.front());
   if (unit.empty()) {
-    warnings_.push_back(fmt::format(
+    contents().warnings.push_back(fmt::format(
         "POINT:UNITS is absent or empty; millimetres are assumed (--unit mm, cm or m says "
         "otherwise)"));
     return;
@@ -108,7 +108,7 @@ void C3dSource::SetUnit(const C3dParameters& parameters, const ImportOptions& op
         fmt::format("{}: POINT:UNITS is \"{}\"; mm, cm or m is expected: give the unit with --unit",
                     file_.name(), unit));
   }
-  metres_per_unit_ = *metres;
+  contents().metres_per_unit = *metres;
 }
 
 void C3dSource::SetTime(const ImportOptions& options) {
@@ -119,7 +119,8 @@ void C3dSource::SetTime(const ImportOptions& options) {
         file_.name()));
   }
   const double start = static_cast<double>(layout_.first_frame - 1) / rate;
-  time_base_ = TimeBase::Uniform(rate, static_cast<std::size_t>(layout_.frame_count), start);
+  contents().time_base =
+      TimeBase::Uniform(rate, static_cast<std::size_t>(layout_.frame_count), start);
 }
 
 void C3dSource::ReadPositions(FrameRange frames, Parallelism parallelism,
@@ -136,7 +137,7 @@ void C3dSource::ReadPositions(FrameRange frames, Parallelism parallelism,
     if (buffer.size() < bytes) buffer.resize(bytes);
     file_.ReadAt(layout_.data_offset + (frames.first + begin) * layout_.frame_bytes, bytes,
                  buffer.data());
-    DecodeC3dFrames(layout_, buffer.data(), end - begin, points_, metres_per_unit_,
+    DecodeC3dFrames(layout_, buffer.data(), end - begin, points_, metres_per_unit(),
                     position.data() + begin * points_.size() * 3);
   });
 }

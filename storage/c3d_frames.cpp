@@ -14,7 +14,7 @@ using RawPoint = std::array<float, 4>;
 struct IntelReals {
   static constexpr std::size_t kBytes = 16;
   static RawPoint Load(const char* bytes, float /*scale*/) {
-    RawPoint point;
+    RawPoint point{};
     std::memcpy(point.data(), bytes, sizeof(point));
     return point;
   }
@@ -23,7 +23,7 @@ struct IntelReals {
 struct SgiReals {
   static constexpr std::size_t kBytes = 16;
   static RawPoint Load(const char* bytes, float /*scale*/) {
-    std::array<std::uint32_t, 4> words;
+    std::array<std::uint32_t, 4> words{};
     std::memcpy(words.data(), bytes, sizeof(words));
     for (std::uint32_t& word : words) word = __builtin_bswap32(word);
     return std::bit_cast<RawPoint>(words);
@@ -35,7 +35,7 @@ struct SgiReals {
 struct DecReals {
   static constexpr std::size_t kBytes = 16;
   static RawPoint Load(const char* bytes, float /*scale*/) {
-    std::array<std::uint32_t, 4> words;
+    std::array<std::uint32_t, 4> words{};
     std::memcpy(words.data(), bytes, sizeof(words));
     for (std::uint32_t& word : words) {
       word = std::rotl(word, 16);
@@ -50,9 +50,9 @@ template <bool kSwapBytes>
 struct Integers {
   static constexpr std::size_t kBytes = 8;
   static RawPoint Load(const char* bytes, float scale) {
-    std::array<std::uint16_t, 4> words;
+    std::array<std::uint16_t, 4> words{};
     std::memcpy(words.data(), bytes, sizeof(words));
-    RawPoint point;
+    RawPoint point{};
     for (std::size_t i = 0; i < 4; ++i) {
       const std::uint16_t word = kSwapBytes ? __builtin_bswap16(words[i]) : words[i];
       point[i] = static_cast<float>(static_cast<std::int16_t>(word));

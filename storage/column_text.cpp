@@ -149,9 +149,9 @@ class ColumnTextSource final : public TrajectorySource {
       : table_(OpenTable(columns, first_line, first_row, std::move(file), options)) {
     const std::string name = table_.file().name();
     if (table_.row_count() == 0) throw InputError(fmt::format("{}: has no frames", name));
-    labels_ = TidyLabels(columns.labels, warnings_);
+    contents().labels = TidyLabels(columns.labels, contents().warnings);
     if (!columns.others.empty()) {
-      warnings_.push_back(
+      contents().warnings.push_back(
           fmt::format("columns that are no marker's position are left out: {}",
                       CleanText(fmt::format("{}", fmt::join(columns.others, ", ")))));
     }
@@ -169,18 +169,18 @@ class ColumnTextSource final : public TrajectorySource {
                           std::uint64_t first_row, InputFile file, const ImportOptions& options) {
     const std::string unit = columns.unit.value_or("");
     if (options.metres_per_unit) {
-      metres_per_unit_ = *options.metres_per_unit;
+      contents().metres_per_unit = *options.metres_per_unit;
     } else if (unit == "mixed") {
       throw InputError(
           fmt::format("{}: the column names hold different units; one is expected", file.name()));
     } else if (!unit.empty()) {
-      metres_per_unit_ = MetresPerUnit(unit).value_or(0.001);
+      contents().metres_per_unit = MetresPerUnit(unit).value_or(0.001);
     } else {
-      warnings_.push_back(fmt::format(
+      contents().warnings.push_back(fmt::format(
           "names no unit; millimetres are assumed (--unit mm, cm or m says otherwise)"));
     }
     TableColumns table = columns.table;
-    table.metres_per_unit = metres_per_unit_;
+    table.metres_per_unit = contents().metres_per_unit;
     return PositionTable(std::move(file), std::move(table), first_line, first_row);
   }
 
@@ -190,13 +190,13 @@ class ColumnTextSource final : public TrajectorySource {
         throw InputError(
             fmt::format("{}: has no time column; give the frame rate with --rate HZ", name));
       }
-      time_base_ = TimeBase::Uniform(*options.rate_hz, table_.row_count());
+      contents().time_base = TimeBase::Uniform(*options.rate_hz, table_.row_count());
       return;
     }
     if (columns.time_is_in_milliseconds) table_.time().Scale(1e-3);
     TimeHints hints{name, std::nullopt, options.rate_hz,
                     [this](std::size_t row) { return table_.LineOfRow(row); }};
-    time_base_ = TimeBaseFromColumn(table_.time(), hints, warnings_);
+    contents().time_base = TimeBaseFromColumn(table_.time(), hints, contents().warnings);
   }
 
   PositionTable table_;

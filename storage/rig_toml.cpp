@@ -117,6 +117,12 @@ ImportedRig ImportRig(const std::filesystem::path& path, double metres_per_unit)
     imported.rig = ReadAniposeRig(document, path.string(), metres_per_unit, imported.warnings);
     return imported;
   }
+  if (!IsMediusRig(document)) {
+    throw InputError(fmt::format(
+        "{}: is no rig: neither format = \"{}\" with [[camera]] tables, nor tables with a "
+        "matrix as Anipose, Pose2Sim and caliscope write them",
+        path.string(), kFormatName));
+  }
   imported.rig = ReadMediusRig(document, path.string());
   return imported;
 }

@@ -109,10 +109,16 @@ std::unique_ptr<TrajectorySource> OpenTrajectories(const std::filesystem::path& 
   options.Validate();
   InputFile file(path);
   const std::string head = file.ReadHead(kHeadBytes);
-  if (LooksLikeC3d(head)) return OpenC3d(std::move(file), options);
   if (LooksLikeText(head)) {
     if (LooksLikeTrc(head)) return OpenTrc(std::move(file), options);
     if (LooksLikeColumnText(head)) return OpenColumnText(std::move(file), options);
+  } else if (LooksLikeC3d(head)) {
+    return OpenC3d(std::move(file), options);
+  }
+  if (head.starts_with("\x89HDF")) {
+    throw InputError(fmt::format(
+        "{}: is an HDF5 file; a trial of Medius needs no import, the other commands read it",
+        path.string()));
   }
   throw InputError(
       fmt::format("{}: is neither a C3D file (second byte 80), a TRC file (first line "

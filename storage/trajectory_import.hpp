@@ -44,24 +44,31 @@ class TrajectorySource {
   virtual void ReadPositions(FrameRange frames, Parallelism parallelism,
                              std::span<float> position) const = 0;
 
-  [[nodiscard]] const TimeBase& time_base() const { return time_base_; }
-  [[nodiscard]] std::size_t frame_count() const { return time_base_.frame_count(); }
+  [[nodiscard]] const TimeBase& time_base() const { return contents_.time_base; }
+  [[nodiscard]] std::size_t frame_count() const { return contents_.time_base.frame_count(); }
   /// Unique, not empty, UTF-8.
-  [[nodiscard]] const std::vector<std::string>& labels() const { return labels_; }
+  [[nodiscard]] const std::vector<std::string>& labels() const { return contents_.labels; }
   /// Foot strikes and toe offs that the file holds, sorted by time.
-  [[nodiscard]] const GaitEvents& events() const { return events_; }
-  [[nodiscard]] double metres_per_unit() const { return metres_per_unit_; }
+  [[nodiscard]] const GaitEvents& events() const { return contents_.events; }
+  [[nodiscard]] double metres_per_unit() const { return contents_.metres_per_unit; }
   /// What was odd but could be read, one line each, without the file's name.
-  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return contents_.warnings; }
 
  protected:
-  TrajectorySource() = default;
+  /// What a reader of a format fills in.
+  struct Contents {
+    TimeBase time_base;
+    std::vector<std::string> labels;
+    GaitEvents events;
+    double metres_per_unit = 0.001;
+    std::vector<std::string> warnings;
+  };
 
-  TimeBase time_base_;
-  std::vector<std::string> labels_;
-  GaitEvents events_;
-  double metres_per_unit_ = 0.001;
-  std::vector<std::string> warnings_;
+  TrajectorySource() = default;
+  [[nodiscard]] Contents& contents() { return contents_; }
+
+ private:
+  Contents contents_;
 };
 
 /// Opens a C3D file, a TRC file or a table of text, whichever its content says; the extension

@@ -181,13 +181,13 @@ class TrcSource final : public TrajectorySource {
       : table_(OpenTable(header, std::move(file), options)) {
     const std::string name = table_.file().name();
     if (table_.row_count() == 0) throw InputError(fmt::format("{}: has no frames", name));
-    labels_ = TidyLabels(header.labels, warnings_);
-    WarnOfCount("NumMarkers", header.Number("nummarkers"), labels_.size(), "names");
+    contents().labels = TidyLabels(header.labels, contents().warnings);
+    WarnOfCount("NumMarkers", header.Number("nummarkers"), contents().labels.size(), "names");
     WarnOfCount("NumFrames", header.Number("numframes"), table_.row_count(), "rows");
     TimeHints hints{name, header.Number("datarate"), options.rate_hz,
                     [this](std::size_t row) { return table_.LineOfRow(row); }};
     if (!hints.declared_rate_hz) hints.declared_rate_hz = header.Number("camerarate");
-    time_base_ = TimeBaseFromColumn(table_.time(), hints, warnings_);
+    contents().time_base = TimeBaseFromColumn(table_.time(), hints, contents().warnings);
   }
 
   std::string_view format() const override { return "TRC"; }
@@ -199,16 +199,16 @@ class TrcSource final : public TrajectorySource {
  private:
   // Also sets the unit, which the table needs.
   PositionTable OpenTable(const TrcHeader& header, InputFile file, const ImportOptions& options) {
-    metres_per_unit_ = UnitOf(file, header, options, warnings_);
-    TableColumns columns = ColumnsOf(file, header, metres_per_unit_);
+    contents().metres_per_unit = UnitOf(file, header, options, contents().warnings);
+    TableColumns columns = ColumnsOf(file, header, contents().metres_per_unit);
     return PositionTable(std::move(file), std::move(columns), header.first_line, header.first_row);
   }
 
   void WarnOfCount(std::string_view key, std::optional<double> stated, std::size_t found,
                    std::string_view what) {
     if (!stated || *stated == static_cast<double>(found)) return;
-    warnings_.push_back(fmt::format("{} says {:g}, the file has {} {}; all of these are read", key,
-                                    *stated, found, what));
+    contents().warnings.push_back(fmt::format(
+        "{} says {:g}, the file has {} {}; all of these are read", key, *stated, found, what));
   }
 
   PositionTable table_;

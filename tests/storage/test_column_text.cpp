@@ -58,6 +58,13 @@ TEST(ColumnText, AsksForTheRateWhereTimeIsACounterOrAbsent) {
   EXPECT_THAT(ImportBytes(absent, options).source->time_base().time, ElementsAre(0));
 }
 
+TEST(ColumnText, IsNotTakenForC3dByItsSecondLetter) {
+  ImportOptions options;
+  options.rate_hz = 100;
+  EXPECT_THAT(ImportBytes("LPSIX,LPSIY,LPSIZ\n1,2,3\n", options).source->labels(),
+              ElementsAre("LPSI"));
+}
+
 TEST(ColumnText, RefusesForcesAndTablesWithoutMarkers) {
   EXPECT_THAT(RefusalOf("Time\tFx\tFy\tFz\tCOPx\tCOPy\tCOPz\tTy\n1\t1\t2\t3\t4\t5\t6\t7\n"),
               HasSubstr("forces"));

@@ -49,7 +49,7 @@ TEST(HostileImports, RefuseWhatIsNoFile) {
 TEST(HostileImports, RefuseWhatIsOfAnotherKind) {
   EXPECT_THAT(RefusalOf("hello\n"), HasSubstr("neither a C3D"));
   EXPECT_THAT(RefusalOf(std::string("\x89HDF\r\n\x1a\n") + std::string(600, '\0')),
-              HasSubstr("neither a C3D"));
+              HasSubstr("HDF5"));
   EXPECT_THAT(RefusalOf(std::string("\x02\x50", 2)), HasSubstr("header"));
   EXPECT_THAT(RefusalOf(std::string("\x02\x50", 2) + std::string(2000, '\0')),
               HasSubstr("processor"));

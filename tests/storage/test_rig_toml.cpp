@@ -111,7 +111,7 @@ TEST(RigToml, NamesFileLineCameraAndFieldOfWhatIsWrong) {
   EXPECT_THAT(RefusalOf(Replaced(good, "medius-rig", "medium-rig")), HasSubstr("medium-rig"));
   EXPECT_THAT(RefusalOf("format = \"medius-rig\"\nversion = 1\n"), HasSubstr("no camera"));
   EXPECT_THAT(RefusalOf("format = \n"), AllOf(HasSubstr("line 1"), HasSubstr("not TOML")));
-  EXPECT_THAT(RefusalOf("a = 1\n"), HasSubstr("format is missing"));
+  EXPECT_THAT(RefusalOf("a = 1\n"), HasSubstr("is no rig"));
 }
 
 TEST(RigToml, RefusesAMatrixThatIsNoRotation) {
