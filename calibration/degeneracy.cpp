@@ -210,9 +210,11 @@ Degeneracy DescribeUnobservable(const TargetObservations& observations, const Ca
     break;
   }
   degeneracy.sentence = fmt::format(
-      "the sightings leave {} of camera {} free; record more views of the board, tilted in several "
+      "the sightings leave {} of camera {} free (its variance is {:.1e} times what it would be "
+      "alone); "
+      "record more views of the board, tilted in several "
       "directions and filling its image, or take a lens model of fewer terms",
-      what, ListOf(observations, degeneracy.cameras));
+      what, ListOf(observations, degeneracy.cameras), inflation);
   return degeneracy;
 }
 

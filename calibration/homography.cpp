@@ -20,6 +20,8 @@ using Vector8 = Eigen::Matrix<double, 8, 1>;
 
 constexpr int kReweightings = 6;
 constexpr int kSamples = 200;
+// A fit that meets all points within this part of the tolerance needs no more reweighting.
+constexpr double kGoodEnough = 0.3;
 // A plane whose points are this flat (ratio of variances) fixes no homography.
 constexpr double kLineRatio = 1e-5;
 // Share of points that must be met for a fit to be believed.
@@ -105,6 +107,8 @@ class Fit {
     for (int i = 0; i < kReweightings; ++i) {
       if (!Solve(weight, nullptr)) return false;
       Measure(&denominator);
+      const double worst = *std::max_element(error_.begin(), error_.end());
+      if (i > 0 && worst < kGoodEnough * tolerance) return true;
       const double c = std::max(2.0 * MedianError(), 0.5 * tolerance);
       if (!std::isfinite(c)) return false;
       for (std::size_t k = 0; k < weight.size(); ++k) {

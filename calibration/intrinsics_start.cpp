@@ -24,6 +24,10 @@ constexpr double kLongestFocal = 3.0;
 constexpr int kScanSteps = 9;
 // Loss scale of the comparison, pixels: a wrong focal length costs, an outlier does not.
 constexpr double kComparisonScale = 3.0;
+// The closed form is believed where its two answers differ by less (of the logarithm) and it leaves
+// no more than this, pixels.
+constexpr double kClosedFormAgreement = 0.25;
+constexpr double kScanErrorPx = 3.0;
 
 // Up to `most` of n indices, evenly spread.
 std::vector<std::size_t> Spread(std::size_t n, std::size_t most) {
@@ -90,39 +94,52 @@ double CostOfFocal(CameraModelKind kind, const Intrinsics& intrinsics,
   return sum;
 }
 
-std::vector<double> CandidateFocals(CameraModelKind kind, int width, int height,
-                                    const std::vector<PlaneView>& views,
-                                    std::optional<double> guess) {
-  std::vector<double> focals;
+struct FocalChoice {
+  double focal = 0.0;
+  double cost = std::numeric_limits<double>::infinity();
+};
+
+// The best of some focal lengths and of what was chosen before.
+FocalChoice Choose(CameraModelKind kind, int width, int height, const std::vector<PlaneView>& views,
+                   const std::vector<double>& focals, FocalChoice choice) {
   const double side = std::max(width, height);
+  for (const double focal : focals) {
+    if (!(focal > 0.5 * kShortestFocal * side && focal < 2.0 * kLongestFocal * side)) continue;
+    const double cost = CostOfFocal(kind, PlainIntrinsics(focal, width, height), views);
+    if (cost < choice.cost) choice = {focal, cost};
+  }
+  return choice;
+}
+
+std::vector<double> ScanFocals(int width, int height) {
+  std::vector<double> focals;
+  for (int i = 0; i < kScanSteps; ++i) {
+    const double at = static_cast<double>(i) / (kScanSteps - 1);
+    focals.push_back(std::max(width, height) * kShortestFocal *
+                     std::pow(kLongestFocal / kShortestFocal, at));
+  }
+  return focals;
+}
+
+// The closed form where its two answers agree, and the scan where they do not.
+double BestFocal(CameraModelKind kind, int width, int height, const std::vector<PlaneView>& views,
+                 std::optional<double> guess) {
+  std::vector<double> focals;
   if (kind != CameraModelKind::kKannalaBrandt4) {
     std::vector<Eigen::Matrix3d> homographies;
     for (const PlaneView& view : views) homographies.push_back(view.image_from_plane);
     focals = ClosedFormFocals(homographies, {0.5 * (width - 1), 0.5 * (height - 1)});
   }
+  const bool agree =
+      focals.size() == 2 && std::abs(std::log(focals[0] / focals[1])) < kClosedFormAgreement;
   if (guess) focals.push_back(*guess);
-  std::erase_if(focals, [&](double f) {
-    return !(f > 0.5 * kShortestFocal * side && f < 2.0 * kLongestFocal * side);
-  });
-  for (int i = 0; i < kScanSteps; ++i) {
-    const double at = static_cast<double>(i) / (kScanSteps - 1);
-    focals.push_back(side * kShortestFocal * std::pow(kLongestFocal / kShortestFocal, at));
+  FocalChoice choice = Choose(kind, width, height, views, focals, {});
+  const double scan_cost = 0.5 * RobustLoss{kComparisonScale}.Value(kScanErrorPx * kScanErrorPx) *
+                           static_cast<double>(std::min(views.size(), kMostScanViews));
+  if (!agree || choice.cost > scan_cost) {
+    choice = Choose(kind, width, height, views, ScanFocals(width, height), choice);
   }
-  return focals;
-}
-
-double BestFocal(CameraModelKind kind, int width, int height, const std::vector<PlaneView>& views,
-                 std::optional<double> guess) {
-  double best = 0.0;
-  double least = std::numeric_limits<double>::infinity();
-  for (const double focal : CandidateFocals(kind, width, height, views, guess)) {
-    const double cost = CostOfFocal(kind, PlainIntrinsics(focal, width, height), views);
-    if (cost < least) {
-      least = cost;
-      best = focal;
-    }
-  }
-  return best;
+  return choice.focal;
 }
 
 // One camera and its views, each a target pose of its own.

@@ -19,19 +19,19 @@ std::size_t LargestView(std::span<const PoseView> views) {
 
 // Normal equations of the pose alone; false where a point cannot be projected.
 bool Linearize(std::span<const PoseView> views, const RigidTransform& lab_from_target,
-               RobustLoss loss, const std::uint8_t* all, Matrix6* H, Vector6* g, double* cost) {
+               RobustLoss loss, Matrix6* H, Vector6* g, double* cost) {
   H->setZero();
   g->setZero();
   *cost = 0.0;
-  ViewNormal normal;
+  PoseNormal normal;
   for (const PoseView& view : views) {
-    if (!LinearizeView(view.kind, view.intrinsics, view.camera_from_lab * lab_from_target,
-                       view.sightings, all, loss, &normal)) {
+    if (!LinearizePose(view.kind, view.intrinsics, view.camera_from_lab * lab_from_target,
+                       view.sightings, loss, &normal)) {
       return false;
     }
     const Matrix6 by = ByTargetPose(view.camera_from_lab);
-    *H += by.transpose() * normal.H.bottomRightCorner<6, 6>() * by;
-    *g += by.transpose() * normal.g.tail<6>();
+    *H += by.transpose() * normal.H * by;
+    *g += by.transpose() * normal.g;
     *cost += normal.cost;
   }
   return true;
@@ -97,7 +97,7 @@ PoseFit RefineTargetPose(std::span<const PoseView> views, double least_scale, in
     const double median = MedianError(views, *lab_from_target);
     if (!std::isfinite(median)) return {};
     const RobustLoss loss{std::max(2.0 * median, least_scale)};
-    if (!Linearize(views, *lab_from_target, loss, all.data(), &H, &g, &cost)) return {};
+    if (!Linearize(views, *lab_from_target, loss, &H, &g, &cost)) return {};
     bool moved = false;
     for (int attempt = 0; attempt < 6 && !moved; ++attempt, damping *= 10.0) {
       Matrix6 damped = H;

@@ -1,5 +1,7 @@
 #include "calibration/view_normal.hpp"
 
+#include <Eigen/Geometry>
+
 #include "calibration/so3.hpp"
 
 namespace medius::calibration {
@@ -26,34 +28,43 @@ bool Linearize(CameraModelKind kind, const double* intrinsics, const RigidTransf
   return true;
 }
 
+// Upper triangle of H += w (j0 j0^T + j1 j1^T), columns padded to an even number of rows and in
+// lengths known at compile time, so that they are added two at a time.
 template <int K>
 bool LinearizeAll(CameraModelKind kind, const double* intrinsics, const RigidTransform& pose,
                   std::span<const Sighting> sightings, const std::uint8_t* use, RobustLoss loss,
                   ViewNormal* normal) {
   constexpr int kSize = K + 6;
-  Eigen::Matrix<double, kSize, kSize> H = Eigen::Matrix<double, kSize, kSize>::Zero();
-  Eigen::Matrix<double, kSize, 1> g = Eigen::Matrix<double, kSize, 1>::Zero();
+  constexpr int kRows = (kSize + 1) / 2 * 2;
+  constexpr int kHalf = kRows / 4 * 2;
+  Eigen::Matrix<double, kRows, kSize> H = Eigen::Matrix<double, kRows, kSize>::Zero();
+  Eigen::Matrix<double, kRows, 1> g = Eigen::Matrix<double, kRows, 1>::Zero();
+  Eigen::Matrix<double, kRows, 1> j0 = Eigen::Matrix<double, kRows, 1>::Zero();
+  Eigen::Matrix<double, kRows, 1> j1 = Eigen::Matrix<double, kRows, 1>::Zero();
   Eigen::Matrix<double, 2, kSize> jacobian;
   Eigen::Vector2d residual;
-  double cost = 0.0;
+  LossSum cost(loss);
   for (std::size_t i = 0; i < sightings.size(); ++i) {
     if (use[i] == 0) continue;
     if (!Linearize<K>(kind, intrinsics, pose, sightings[i], &residual, &jacobian)) return false;
     const double s = residual.squaredNorm();
     const double weight = loss.Weight(s);
-    cost += 0.5 * loss.Value(s);
-    const Eigen::Matrix<double, 2, kSize> weighted = weight * jacobian;
-    g.noalias() -= weighted.transpose() * residual;
-    // The upper triangle, column by column.
-    for (int c = 0; c < kSize; ++c) {
-      H.col(c).head(c + 1) += weighted(0, c) * jacobian.row(0).head(c + 1).transpose() +
-                              weighted(1, c) * jacobian.row(1).head(c + 1).transpose();
+    cost.Add(s);
+    j0.template head<kSize>() = jacobian.row(0).transpose();
+    j1.template head<kSize>() = jacobian.row(1).transpose();
+    g -= (weight * residual.x()) * j0 + (weight * residual.y()) * j1;
+    for (int c = 0; c < kHalf; ++c) {
+      H.col(c).template head<kHalf>() += (weight * jacobian(0, c)) * j0.template head<kHalf>() +
+                                         (weight * jacobian(1, c)) * j1.template head<kHalf>();
+    }
+    for (int c = kHalf; c < kSize; ++c) {
+      H.col(c) += (weight * jacobian(0, c)) * j0 + (weight * jacobian(1, c)) * j1;
     }
   }
-  H.template triangularView<Eigen::StrictlyLower>() = H.transpose();
-  normal->H = H;
-  normal->g = g;
-  normal->cost = cost;
+  normal->H = H.template topRows<kSize>();
+  normal->H.template triangularView<Eigen::StrictlyLower>() = normal->H.transpose();
+  normal->g = g.template head<kSize>();
+  normal->cost = 0.5 * cost.Value();
   return true;
 }
 
@@ -82,10 +93,40 @@ bool LinearizeView(CameraModelKind kind, const double* intrinsics,
   return false;
 }
 
+bool LinearizePose(CameraModelKind kind, const double* intrinsics,
+                   const RigidTransform& camera_from_target, std::span<const Sighting> sightings,
+                   RobustLoss loss, PoseNormal* normal) {
+  normal->H.setZero();
+  normal->g.setZero();
+  LossSum cost(loss);
+  PixelDerivatives pixel;
+  Vector6 j0;
+  Vector6 j1;
+  for (const Sighting& sighting : sightings) {
+    const Eigen::Vector3d turned = camera_from_target.rotation * sighting.x_in_target;
+    if (!ProjectWithDerivatives(kind, intrinsics, turned + camera_from_target.translation,
+                                &pixel)) {
+      return false;
+    }
+    const double w = sighting.inverse_sigma;
+    const Eigen::Vector2d residual = w * (sighting.xy - pixel.xy);
+    const Eigen::Matrix<double, 3, 2> by_point = w * pixel.by_point.transpose();
+    j0 << turned.cross(by_point.col(0)), by_point.col(0);
+    j1 << turned.cross(by_point.col(1)), by_point.col(1);
+    const double s = residual.squaredNorm();
+    const double weight = loss.Weight(s);
+    cost.Add(s);
+    normal->g -= (weight * residual.x()) * j0 + (weight * residual.y()) * j1;
+    for (int c = 0; c < 6; ++c) normal->H.col(c) += (weight * j0[c]) * j0 + (weight * j1[c]) * j1;
+  }
+  normal->cost = 0.5 * cost.Value();
+  return true;
+}
+
 bool CostOfView(CameraModelKind kind, const double* intrinsics,
                 const RigidTransform& camera_from_target, std::span<const Sighting> sightings,
                 const std::uint8_t* use, RobustLoss loss, double* cost) {
-  double sum = 0.0;
+  LossSum sum(loss);
   Eigen::Vector2d xy;
   for (std::size_t i = 0; i < sightings.size(); ++i) {
     if (use[i] == 0) continue;
@@ -93,9 +134,9 @@ bool CostOfView(CameraModelKind kind, const double* intrinsics,
     if (!ProjectPixel(kind, intrinsics, camera_from_target * sighting.x_in_target, &xy)) {
       return false;
     }
-    sum += loss.Value((sighting.inverse_sigma * (sighting.xy - xy)).squaredNorm());
+    sum.Add((sighting.inverse_sigma * (sighting.xy - xy)).squaredNorm());
   }
-  *cost = 0.5 * sum;
+  *cost = 0.5 * sum.Value();
   return true;
 }
 

@@ -25,11 +25,43 @@ struct RobustLoss {
   double scale = 0.0;
 
   [[nodiscard]] double Value(double s) const {
-    return scale > 0.0 ? scale * scale * std::log1p(s / (scale * scale)) : s;
+    return scale > 0.0 ? scale * scale * std::log(1.0 + s / (scale * scale)) : s;
   }
   [[nodiscard]] double Weight(double s) const {
     return scale > 0.0 ? 1.0 / (1.0 + s / (scale * scale)) : 1.0;
   }
+};
+
+/// Sum of losses. The logarithm of a product of several terms in place of one each: it was a tenth
+/// of the time of a calibration.
+class LossSum {
+ public:
+  explicit LossSum(RobustLoss loss)
+      : square_(loss.scale * loss.scale), inverse_(loss.scale > 0.0 ? 1.0 / square_ : 0.0) {}
+
+  void Add(double s) {
+    if (inverse_ == 0.0) {
+      sum_ += s;
+      return;
+    }
+    product_ *= 1.0 + s * inverse_;
+    if (product_ > 1e100) Flush();
+  }
+  [[nodiscard]] double Value() {
+    if (inverse_ != 0.0) Flush();
+    return sum_;
+  }
+
+ private:
+  void Flush() {
+    sum_ += square_ * std::log(product_);
+    product_ = 1.0;
+  }
+
+  double square_;
+  double inverse_;
+  double sum_ = 0.0;
+  double product_ = 1.0;
 };
 
 /// The quadratic model of the cost of one view about the present parameters,
@@ -42,12 +74,23 @@ struct ViewNormal {
   double cost = 0.0;  ///< half the sum of the losses
 };
 
-/// @param use   [N] 0 for a sighting to leave out.
-/// @param size  intrinsics + 6.
+/// @param use  [N] 0 for a sighting to leave out.
 /// @return false where a used point cannot be projected.
 bool LinearizeView(CameraModelKind kind, const double* intrinsics,
                    const RigidTransform& camera_from_target, std::span<const Sighting> sightings,
                    const std::uint8_t* use, RobustLoss loss, ViewNormal* normal);
+
+/// The quadratic model in the pose alone, the intrinsics being known.
+struct PoseNormal {
+  Matrix6 H;
+  Vector6 g;
+  double cost = 0.0;
+};
+
+/// As LinearizeView, all sightings used.
+bool LinearizePose(CameraModelKind kind, const double* intrinsics,
+                   const RigidTransform& camera_from_target, std::span<const Sighting> sightings,
+                   RobustLoss loss, PoseNormal* normal);
 
 /// The cost alone. @return false as LinearizeView.
 bool CostOfView(CameraModelKind kind, const double* intrinsics,

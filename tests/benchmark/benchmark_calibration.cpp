@@ -113,6 +113,7 @@ Eigen::Vector3d Triangulate(const CameraRig& rig, const std::vector<bool>& sees,
 struct Score {
   double marker_error2 = 0.0;  // mm^2, mean square 3D error of the markers, rigidly aligned
   double marker_bound2 = 0.0;
+  double marker_spread = 0.0;  // variance of marker_error2 over marker_bound2, by the bound itself
   double centre_error2 = 0.0;  // mm^2, in the gauge of the cameras' centres
   double centre_bound2 = 0.0;
   double focal_error2 = 0.0;  // px^2
@@ -243,6 +244,9 @@ void ScoreMarkers(const BoardScene& scene, const CalibrationResult& result, cons
   const double scale = 1e6 / static_cast<double>(points.size());
   score->marker_error2 = scale * rigid_free.Apply(error).squaredNorm();
   score->marker_bound2 = scale * (free_G * bound.covariance.matrix).cwiseProduct(free_G).sum();
+  // The error is a sum of few squares: var(e^T e) = 2 tr(C^2) with C the covariance of e.
+  const Eigen::MatrixXd C = bound.covariance.matrix * (free_G.transpose() * free_G);
+  score->marker_spread = 2.0 * C.cwiseProduct(C.transpose()).sum() / (C.trace() * C.trace());
   score->marker_stated2 = scale * (free_G * result.covariance.matrix).cwiseProduct(free_G).sum();
 }
 
@@ -289,7 +293,15 @@ Score ScoreOf(const BoardScene& scene, const BoardSceneOptions& scene_options,
 // Root of the mean of squared ratios over seeds.
 struct Ratios {
   std::vector<double> squares;
-  void Add(double error2, double bound2) { squares.push_back(error2 / bound2); }
+  double variance = 0.0;
+  void Add(double error2, double bound2, double spread = 0.0) {
+    squares.push_back(error2 / bound2);
+    variance += spread;
+  }
+  // By how much the mean scatters about 1 for an estimate that reaches the bound, 1 sd.
+  [[nodiscard]] double Scatter() const {
+    return 0.5 * std::sqrt(variance) / static_cast<double>(squares.size());
+  }
   [[nodiscard]] double Mean() const {
     double sum = 0.0;
     for (const double s : squares) sum += s;
@@ -347,7 +359,7 @@ RingScores RunRing(const Settings& settings, const BoardSceneOptions& base, std:
       continue;
     }
     const Score score = ScoreOf(scene, scene_options, timed.result);
-    scores.marker.Add(score.marker_error2, score.marker_bound2);
+    scores.marker.Add(score.marker_error2, score.marker_bound2, score.marker_spread);
     scores.centre.Add(score.centre_error2, score.centre_bound2);
     scores.focal.Add(score.focal_error2, score.focal_bound2);
     scores.marker_mm += std::sqrt(score.marker_bound2) / static_cast<double>(seeds);
@@ -363,6 +375,8 @@ void PrintRing(const std::string& name, const RingScores& scores, const std::str
       fmt::format("{:.3f} (worst {:.2f}, {} failed)", scores.marker.Mean(), scores.marker.Worst(),
                   scores.failed),
       goal, anchors);
+  Row(name + ": at the bound, mean of so many seeds",
+      fmt::format("1 +- {:.3f}", scores.marker.Scatter()), "", "");
   Row(name + ": centres, focal lengths x bound",
       fmt::format("{:.3f}, {:.3f}", scores.centre.Mean(), scores.focal.Mean()), "0.9-1.1", "");
 }

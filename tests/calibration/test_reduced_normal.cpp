@@ -123,7 +123,9 @@ TEST(LocalCovariance, GivesTheLeverageOfEachSighting) {
                                     &residual, &local));
       const Eigen::Matrix2d leverage = local * covariance * local.transpose();
       const auto row = static_cast<Eigen::Index>(2 * i);
-      EXPECT_LT((leverage - hat.block<2, 2>(row, row)).norm(), 1e-6);
+      // Both invert a matrix of condition 1e10 or so: rounding is 1e-6 of a leverage of at most 1.
+      constexpr double kRounding = 1e-5;
+      EXPECT_LT((leverage - hat.block<2, 2>(row, row)).norm(), kRounding);
     }
   }
 }
