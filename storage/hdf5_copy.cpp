@@ -71,6 +71,8 @@ class Values {
   }
   Values(const Values&) = delete;
   Values& operator=(const Values&) = delete;
+  Values(Values&&) = delete;
+  Values& operator=(Values&&) = delete;
 
   [[nodiscard]] hid_t type() const { return type_.get(); }
   [[nodiscard]] void* data() { return bytes_.data(); }

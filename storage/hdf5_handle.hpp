@@ -48,6 +48,8 @@ class ErrorSilence {
   ~ErrorSilence();
   ErrorSilence(const ErrorSilence&) = delete;
   ErrorSilence& operator=(const ErrorSilence&) = delete;
+  ErrorSilence(ErrorSilence&&) = delete;
+  ErrorSilence& operator=(ErrorSilence&&) = delete;
 
  private:
   H5E_auto2_t function_ = nullptr;

@@ -15,6 +15,11 @@ namespace {
 
 constexpr haddr_t kMostAddress = std::numeric_limits<off_t>::max();
 
+// What the access properties carry to Open: HDF5 copies it byte by byte.
+struct DriverInfo {
+  WriteTarget* target;
+};
+
 // The file as the library sees it: its own part first, then ours.
 struct DriverFile {
   H5FD_t common;
@@ -31,10 +36,10 @@ const DriverFile& Of(const H5FD_t* file) {
 }
 
 H5FD_t* Open(const char* /*name*/, unsigned /*flags*/, hid_t access, haddr_t /*most*/) {
-  const void* info = H5Pget_driver_info(access);
+  const auto* info = static_cast<const DriverInfo*>(H5Pget_driver_info(access));
   if (info == nullptr) return nullptr;
   auto* file = new DriverFile{};
-  std::memcpy(&file->target, info, sizeof file->target);
+  file->target = info->target;
   return &file->common;
 }
 
@@ -91,7 +96,7 @@ H5FD_class_t MakeDriver() {
   driver.name = "medius_write_target";
   driver.maxaddr = kMostAddress;
   driver.fc_degree = H5F_CLOSE_STRONG;
-  driver.fapl_size = sizeof(WriteTarget*);
+  driver.fapl_size = sizeof(DriverInfo);
   driver.open = Open;
   driver.close = Close;
   driver.cmp = Compare;
@@ -108,9 +113,9 @@ H5FD_class_t MakeDriver() {
 }
 
 hid_t RegisteredDriver() {
-  static const H5FD_class_t driver = MakeDriver();
-  static const hid_t id = H5FDregister(&driver);
-  return id;
+  static const H5FD_class_t kDriver = MakeDriver();
+  static const hid_t kId = H5FDregister(&kDriver);
+  return kId;
 }
 
 }  // namespace
@@ -162,8 +167,8 @@ void WriteTarget::Truncate(std::uint64_t size) {
 }
 
 void UseWriteTarget(hid_t access_properties, WriteTarget& target) {
-  WriteTarget* const pointer = &target;
-  MEDIUS_CHECK(H5Pset_driver(access_properties, RegisteredDriver(), &pointer) >= 0,
+  const DriverInfo info{&target};
+  MEDIUS_CHECK(H5Pset_driver(access_properties, RegisteredDriver(), &info) >= 0,
                "a driver of our own");
 }
 

@@ -16,8 +16,11 @@ class WriteTarget {
  public:
   /// @param descriptor  of an empty file, open for reading and writing; not closed here.
   explicit WriteTarget(int descriptor) : descriptor_(descriptor) {}
+  ~WriteTarget() = default;
   WriteTarget(const WriteTarget&) = delete;
   WriteTarget& operator=(const WriteTarget&) = delete;
+  WriteTarget(WriteTarget&&) = delete;
+  WriteTarget& operator=(WriteTarget&&) = delete;
 
   /// errno of the first write that failed, 0 while all is well.
   [[nodiscard]] int error() const { return error_; }

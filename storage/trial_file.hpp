@@ -96,6 +96,8 @@ class TrialWriter {
   ~TrialWriter();
   TrialWriter(const TrialWriter&) = delete;
   TrialWriter& operator=(const TrialWriter&) = delete;
+  TrialWriter(TrialWriter&&) = delete;
+  TrialWriter& operator=(TrialWriter&&) = delete;
 
   void WriteHeader(const TrialHeader& header);
   void WriteTimeBase(const TimeBase& time_base);

@@ -18,6 +18,8 @@ class PartialFile {
   ~PartialFile();
   PartialFile(const PartialFile&) = delete;
   PartialFile& operator=(const PartialFile&) = delete;
+  PartialFile(PartialFile&&) = delete;
+  PartialFile& operator=(PartialFile&&) = delete;
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   /// Open for reading and writing until the file is published.
