@@ -224,10 +224,36 @@ class ViewCost : public ceres::CostFunction {
   int intrinsic_count_;
 };
 
-// Reports the iterations and stops the solver where asked to.
-class IterationReport : public ceres::IterationCallback {
+// Residuals that pull intrinsics to 0.
+class PullCost : public ceres::CostFunction {
  public:
-  explicit IterationReport(const WorkControl& control) : control_(control) {}
+  PullCost(const Intrinsics& pull, int count) : pull_(pull), count_(count) {
+    set_num_residuals(count);
+    *mutable_parameter_block_sizes() = {count};
+  }
+
+  bool Evaluate(double const* const* parameters, double* residuals,
+                double** jacobians) const override {
+    for (int i = 0; i < count_; ++i) {
+      residuals[i] = pull_[static_cast<std::size_t>(i)] * parameters[0][i];
+    }
+    if (jacobians == nullptr || jacobians[0] == nullptr) return true;
+    std::fill_n(jacobians[0], count_ * count_, 0.0);
+    for (int i = 0; i < count_; ++i) {
+      jacobians[0][i * count_ + i] = pull_[static_cast<std::size_t>(i)];
+    }
+    return true;
+  }
+
+ private:
+  Intrinsics pull_;
+  int count_;
+};
+
+// Stops the solver where asked to.
+class StopWhereAsked : public ceres::IterationCallback {
+ public:
+  explicit StopWhereAsked(const WorkControl& control) : control_(control) {}
   ceres::CallbackReturnType operator()(const ceres::IterationSummary& /*summary*/) override {
     const bool cancelled = control_.cancellation != nullptr && control_.cancellation->IsCancelled();
     return cancelled ? ceres::SOLVER_ABORT : ceres::SOLVER_CONTINUE;
@@ -255,6 +281,12 @@ void BuildProblem(const BundleData& data, const HeldParameters& held, const RigS
     problem->AddResidualBlock(new ViewCost(evaluator, i, IntrinsicCountOf(state, group)), nullptr,
                               evaluator->intrinsics(group), evaluator->camera(view.camera),
                               evaluator->target(view.pose));
+  }
+  for (std::size_t g = 0; g < held.pull.size(); ++g) {
+    const Intrinsics& pull = held.pull[g];
+    if (std::all_of(pull.begin(), pull.end(), [](double p) { return p == 0.0; })) continue;
+    problem->AddResidualBlock(new PullCost(pull, IntrinsicCountOf(state, g)), nullptr,
+                              evaluator->intrinsics(g));
   }
   for (std::size_t g = 0; g < state.kind.size() && !held.intrinsics.empty(); ++g) {
     HoldIntrinsics(held.intrinsics[g], IntrinsicCountOf(state, g), evaluator->intrinsics(g),
@@ -305,8 +337,8 @@ SolveSummary AdjustBundle(const BundleData& data, const std::vector<std::uint8_t
   ceres::Problem problem(problem_options);
   BuildProblem(data, held, *state, &evaluator, &problem);
   ceres::Solver::Options options = SolverOptions(limits, problem, &evaluator);
-  IterationReport report(control);
-  options.callbacks.push_back(&report);
+  StopWhereAsked stop(control);
+  options.callbacks.push_back(&stop);
   ceres::Solver::Summary summary;
   ceres::Solve(options, &problem, &summary);
   control.ThrowIfCancelled();

@@ -10,10 +10,13 @@
 
 namespace medius::calibration {
 
-/// What of the cameras stays as it is.
+/// What of the cameras stays as it is, or near to it.
 struct HeldParameters {
   std::vector<std::vector<int>> intrinsics;  ///< [groups] indices of intrinsics; empty: none held
   std::vector<std::uint8_t> pose;            ///< [cameras] 1: camera_from_lab; the gauge needs one
+  /// [groups] weak knowledge of intrinsics: 1 / sd by which each is pulled to 0, times the sd of a
+  /// standardized residual; 0: none. Empty: none at all.
+  std::vector<Intrinsics> pull;
 };
 
 /// When one solve ends.

@@ -20,9 +20,15 @@ constexpr int kRobustRounds = 10;
 constexpr int kOutlierRounds = 8;
 // Cauchy's scale in sd: 95 % efficient on Gaussian noise.
 constexpr double kCauchyScale = 2.385;
-// Below this (pixels) the sightings are exact and no loss is needed.
-constexpr double kExact = 1e-9;
+// No camera sees better than this (pixels; standardized where sigmas are stated): the rounding of
+// exact sightings is not judged by its own spread.
+constexpr double kLeastSigma = 1e-3;
 constexpr std::size_t kSteps = 4;
+// The terms of a rational lens can grow without end against each other and leave the image as it
+// is: each is taken to be of this size (1 sd), which changes no pixel and keeps them in bounds.
+constexpr double kRationalTermSd = 2.0;
+// Least noise for which that is done, pixels (standardized where sigmas are stated).
+constexpr double kLeastNoise = 0.02;
 
 // The adjustment of one recording, from its start to its result.
 class Adjustment {
@@ -58,6 +64,18 @@ class Adjustment {
   }
 
  private:
+  // Pulls on the terms of rational lenses, for the present noise.
+  void PullRationalTerms(double sigma) {
+    const RigState& state = start_.state;
+    start_.held.pull.assign(state.kind.size(), Intrinsics{});
+    for (std::size_t g = 0; g < state.kind.size(); ++g) {
+      if (state.kind[g] != CameraModelKind::kBrownConrady8) continue;
+      for (const std::size_t term : {4, 5, 8, 9, 10, 11}) {
+        start_.held.pull[g][term] = std::max(sigma, kLeastNoise) / kRationalTermSd;
+      }
+    }
+  }
+
   SolveSummary Solve(double scale, const SolveLimits& limits) {
     const SolveSummary summary =
         AdjustBundle(start_.data, use_, start_.held, RobustLoss{scale}, limits,
@@ -69,8 +87,9 @@ class Adjustment {
   // Cauchy's loss at a scale that follows the residuals down, until both stand still.
   void AdjustRobustly() {
     double sigma = RobustSigma(start_.data, use_, start_.state, options_.parallelism);
-    for (int round = 0; round < kRobustRounds && sigma > kExact; ++round) {
-      const SolveSummary summary = Solve(kCauchyScale * sigma, {10, 1e-5});
+    for (int round = 0; round < kRobustRounds; ++round) {
+      PullRationalTerms(sigma);
+      const SolveSummary summary = Solve(kCauchyScale * std::max(sigma, kLeastSigma), {10, 1e-5});
       const double before = sigma;
       sigma = RobustSigma(start_.data, use_, start_.state, options_.parallelism);
       if (summary.converged && sigma > 0.95 * before) break;
@@ -81,7 +100,7 @@ class Adjustment {
   // that a plane can have: tries the other, with the cameras as they are now.
   std::size_t TurnFlippedTargets() {
     const double sigma = RobustSigma(start_.data, use_, start_.state, options_.parallelism);
-    const double scale = std::max(kCauchyScale * sigma, kExact);
+    const double scale = kCauchyScale * std::max(sigma, kLeastSigma);
     std::size_t turned = 0;
     for (std::size_t p = 0; p < start_.data.poses.size(); ++p) {
       if (TurnIfBetter(p, scale)) ++turned;
@@ -127,6 +146,7 @@ class Adjustment {
 
   void Linearize() {
     normal_ = ReduceNormal(start_.data, use_, start_.state, options_.parallelism);
+    AddPull(start_.state, start_.held, &normal_);
     const auto free = FreeParameters(normal_.layout, start_.state, start_.held);
     inverse_ = InvertFree(normal_, free);
     result_.degrees_of_freedom = DegreesOfFreedom(free);
@@ -140,7 +160,7 @@ class Adjustment {
     Linearize();
     double sigma = RobustSigma(start_.data, use_, start_.state, options_.parallelism);
     for (int round = 0; round < kOutlierRounds && inverse_.regular; ++round) {
-      const bool changed = options_.reject_outliers && sigma > kExact && ApplyRule(sigma);
+      const bool changed = options_.reject_outliers && ApplyRule(std::max(sigma, kLeastSigma));
       if (!changed && round > 0) return;
       const SolveSummary summary = Solve(0.0, {options_.max_iterations, 1e-11});
       result_.status =

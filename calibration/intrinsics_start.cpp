@@ -189,7 +189,7 @@ double MedianError(const SingleCamera& single) {
 HeldParameters HeldAtStart(CameraModelKind kind, bool with_distortion) {
   std::vector<int> held = {2, 3};
   for (int i = with_distortion ? 6 : 4; i < IntrinsicCount(kind); ++i) held.push_back(i);
-  return {{held}, {1}};
+  return {{held}, {1}, {}};
 }
 
 // The wider the loss starts, the farther the start may be; it narrows with the residuals.

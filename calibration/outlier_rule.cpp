@@ -10,6 +10,7 @@ namespace medius::calibration {
 namespace {
 
 constexpr std::size_t kViewGrain = 8;
+constexpr std::size_t kPoseGrain = 4;
 constexpr std::size_t kFewestOfPose = 4;
 // Part of a residual's variance that is always left to it: a sighting that its own parameters fit
 // exactly has none.
@@ -48,10 +49,13 @@ std::vector<double> StandardizedSquares(const BundleData& data,
                                         const ReducedNormal& normal, const Eigen::MatrixXd& inverse,
                                         double sigma, Parallelism parallelism) {
   std::vector<double> squares(data.sightings.size());
-  ParallelFor(parallelism, data.views.size(), kViewGrain, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t v = begin; v < end; ++v) {
-      const LocalMatrix covariance = LocalCovariance(data, state, normal, inverse, v);
-      StandardizeView(data, use, state, covariance, sigma, data.views[v], &squares);
+  ParallelFor(parallelism, data.poses.size(), kPoseGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t p = begin; p < end; ++p) {
+      const auto covariances = LocalCovariances(data, state, normal, inverse, p);
+      for (std::size_t v = data.poses[p].view_begin; v < data.poses[p].view_end; ++v) {
+        StandardizeView(data, use, state, covariances[v - data.poses[p].view_begin], sigma,
+                        data.views[v], &squares);
+      }
     }
   });
   return squares;

@@ -159,6 +159,20 @@ ReducedNormal ReduceNormal(const BundleData& data, const std::vector<std::uint8_
   return normal;
 }
 
+void AddPull(const RigState& state, const HeldParameters& held, ReducedNormal* normal) {
+  std::vector<std::uint8_t> is_done(state.kind.size(), 0);
+  for (std::size_t c = 0; c < state.group.size() && !held.pull.empty(); ++c) {
+    const std::size_t group = state.group[c];
+    if (is_done[group] != 0) continue;
+    is_done[group] = 1;
+    for (int i = 0; i < normal->layout.intrinsics_count[c]; ++i) {
+      const double pull = held.pull[group][static_cast<std::size_t>(i)];
+      const int at = normal->layout.intrinsics_offset[c] + i;
+      normal->matrix(at, at) += pull * pull;
+    }
+  }
+}
+
 std::vector<std::uint8_t> FreeParameters(const CameraLayout& layout, const RigState& state,
                                          const HeldParameters& held) {
   std::vector<std::uint8_t> free(static_cast<std::size_t>(layout.size), 1);
@@ -206,32 +220,42 @@ FreeInverse InvertFree(const ReducedNormal& normal, const std::vector<std::uint8
   return result;
 }
 
-LocalMatrix LocalCovariance(const BundleData& data, const RigState& state,
-                            const ReducedNormal& normal, const Eigen::MatrixXd& camera_covariance,
-                            std::size_t view_index) {
-  const BundleView& view = data.views[view_index];
-  const BundlePose& pose = data.poses[view.pose];
-  const int local_size = normal.layout.intrinsics_count[view.camera] + 6;
-  const Matrix6 by_target = ByTargetPose(state.camera_from_lab[view.camera]);
-  const Matrix6& inverse = normal.pose_inverse[view.pose];
-
-  // The target follows the cameras: d target = -V^-1 W^T d cameras + its own noise.
-  std::vector<int> columns;
-  for (std::size_t v = pose.view_begin; v < pose.view_end; ++v) {
-    const std::vector<int> own = normal.layout.ColumnsOf(data.views[v].camera);
-    columns.insert(columns.end(), own.begin(), own.end());
+std::vector<LocalMatrix> LocalCovariances(const BundleData& data, const RigState& state,
+                                          const ReducedNormal& normal,
+                                          const Eigen::MatrixXd& camera_covariance,
+                                          std::size_t pose_index) {
+  using Cross = ReducedNormal::PoseCoupling;
+  const BundlePose& pose = data.poses[pose_index];
+  const Matrix6& inverse = normal.pose_inverse[pose_index];
+  const std::size_t count = pose.view_end - pose.view_begin;
+  std::vector<std::vector<int>> columns(count);
+  for (std::size_t a = 0; a < count; ++a) {
+    columns[a] = normal.layout.ColumnsOf(data.views[pose.view_begin + a].camera);
   }
-  const auto total = static_cast<Eigen::Index>(columns.size());
-  Eigen::MatrixXd D = Eigen::MatrixXd::Zero(local_size, total);
-  Eigen::Index at = 0;
-  for (std::size_t v = pose.view_begin; v < pose.view_end; ++v) {
-    const ReducedNormal::PoseCoupling& W = normal.coupling[v];
-    D.block(local_size - 6, at, 6, W.rows()) -= by_target * inverse * W.transpose();
-    if (v == view_index) D.middleCols(at, local_size) += ByCamera(state, view);
-    at += W.rows();
+  // The target follows the cameras, d target = -V^-1 W^T d cameras, and has its own noise V^-1.
+  std::vector<Cross> camera_by_target(count);  // cov(camera a, target)
+  Matrix6 target = inverse;
+  for (std::size_t a = 0; a < count; ++a) {
+    camera_by_target[a] = Cross::Zero(static_cast<Eigen::Index>(columns[a].size()), 6);
+    for (std::size_t b = 0; b < count; ++b) {
+      const LocalMatrix block = camera_covariance(columns[a], columns[b]);
+      camera_by_target[a] -= block * (normal.coupling[pose.view_begin + b] * inverse);
+    }
+    target -= inverse * normal.coupling[pose.view_begin + a].transpose() * camera_by_target[a];
   }
-  LocalMatrix result = D * camera_covariance(columns, columns) * D.transpose();
-  result.bottomRightCorner<6, 6>() += by_target * inverse * by_target.transpose();
+  std::vector<LocalMatrix> result;
+  for (std::size_t a = 0; a < count; ++a) {
+    const BundleView& view = data.views[pose.view_begin + a];
+    const LocalMatrix by_camera = ByCamera(state, view);
+    const Matrix6 by_target = ByTargetPose(state.camera_from_lab[view.camera]);
+    const LocalMatrix own = camera_covariance(columns[a], columns[a]);
+    LocalMatrix local = by_camera * own * by_camera.transpose();
+    const Cross cross = by_camera * camera_by_target[a] * by_target.transpose();
+    local.rightCols<6>() += cross;
+    local.bottomRows<6>() += cross.transpose();
+    local.bottomRightCorner<6, 6>() += by_target * target * by_target.transpose();
+    result.push_back(local);
+  }
   return result;
 }
 

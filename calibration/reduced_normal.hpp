@@ -32,6 +32,9 @@ CameraLayout MakeLayout(const RigState& state);
 ReducedNormal ReduceNormal(const BundleData& data, const std::vector<std::uint8_t>& use,
                            const RigState& state, Parallelism parallelism);
 
+/// Adds what the pulls of HeldParameters know.
+void AddPull(const RigState& state, const HeldParameters& held, ReducedNormal* normal);
+
 /// [size] 1 where a parameter is free, by what is held.
 std::vector<std::uint8_t> FreeParameters(const CameraLayout& layout, const RigState& state,
                                          const HeldParameters& held);
@@ -46,11 +49,13 @@ struct FreeInverse {
 };
 FreeInverse InvertFree(const ReducedNormal& normal, const std::vector<std::uint8_t>& free);
 
-/// Covariance of what the pixels of a view depend on, (intrinsics, rotation, translation of
-/// camera_from_target), for unit sigma.
+/// Covariances of what the pixels of each view of a pose depend on, (intrinsics, rotation,
+/// translation of camera_from_target), for unit sigma.
 /// @param camera_covariance  [size, size] as InvertFree gives it.
-LocalMatrix LocalCovariance(const BundleData& data, const RigState& state,
-                            const ReducedNormal& normal, const Eigen::MatrixXd& camera_covariance,
-                            std::size_t view);
+/// @return one matrix for each view of the pose, in the order of the data.
+std::vector<LocalMatrix> LocalCovariances(const BundleData& data, const RigState& state,
+                                          const ReducedNormal& normal,
+                                          const Eigen::MatrixXd& camera_covariance,
+                                          std::size_t pose);
 
 }  // namespace medius::calibration

@@ -20,6 +20,7 @@ constexpr std::size_t kMostHypothesisPoses = 40;
 // Two relative poses agree within this turn, and a shift of as much seen from the target.
 constexpr double kAgreementAngle = 4.0 / 180.0 * 3.14159265358979;
 constexpr std::size_t kPoseGrain = 8;
+constexpr std::size_t kMostStartViews = 4;  // whose solutions a target's start is chosen from
 // Scale of the loss with which starts of a target are compared, standardized residuals.
 constexpr double kComparisonScale = 5.0;
 
@@ -229,24 +230,41 @@ std::vector<PoseView> ViewsOf(const BundleData& data, const RigState& state,
   return views;
 }
 
+// The views of a pose with most sightings: the others would say the same.
+std::vector<std::size_t> LargestViews(const BundleData& data, const Candidates& candidates,
+                                      const BundlePose& pose) {
+  std::vector<std::size_t> views;
+  for (std::size_t v = pose.view_begin; v < pose.view_end; ++v) {
+    if (!candidates[v].empty()) views.push_back(v);
+  }
+  const auto size = [&](std::size_t v) { return data.views[v].end - data.views[v].begin; };
+  std::stable_sort(views.begin(), views.end(),
+                   [&](std::size_t a, std::size_t b) { return size(a) > size(b); });
+  if (views.size() > kMostStartViews) views.resize(kMostStartViews);
+  return views;
+}
+
 // False where no solution of any view can be seen by all of them.
 bool StartTarget(const BundleData& data, const RigState& state, const Candidates& candidates,
                  const BundlePose& pose, RigidTransform* lab_from_target) {
   const std::vector<PoseView> views = ViewsOf(data, state, pose);
   double least = std::numeric_limits<double>::infinity();
-  for (std::size_t v = pose.view_begin; v < pose.view_end; ++v) {
+  for (const std::size_t v : LargestViews(data, candidates, pose)) {
     const RigidTransform lab_from_camera = state.camera_from_lab[data.views[v].camera].Inverse();
     for (const PoseCandidate& candidate : candidates[v]) {
-      RigidTransform start = lab_from_camera * candidate.camera_from_target;
-      PoseFit fit = EvaluateTargetPose(views, start, kComparisonScale);
-      if (!fit.valid) continue;
-      if (views.size() > 1) fit = RefineTargetPose(views, kComparisonScale, 5, &start);
+      const RigidTransform start = lab_from_camera * candidate.camera_from_target;
+      const PoseFit fit = EvaluateTargetPose(views, start, kComparisonScale);
       if (!fit.valid || fit.cost >= least) continue;
       least = fit.cost;
       *lab_from_target = start;
     }
   }
-  return std::isfinite(least);
+  if (!std::isfinite(least)) return false;
+  RigidTransform refined = *lab_from_target;
+  if (views.size() > 1 && RefineTargetPose(views, kComparisonScale, 5, &refined).valid) {
+    *lab_from_target = refined;
+  }
+  return true;
 }
 
 }  // namespace

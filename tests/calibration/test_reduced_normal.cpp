@@ -103,7 +103,7 @@ TEST(ReduceNormal, CovarianceOfTheCamerasIsThatOfTheWholeProblem) {
   }
 }
 
-TEST(LocalCovariance, GivesTheLeverageOfEachSighting) {
+TEST(LocalCovariances, GiveTheLeverageOfEachSighting) {
   const SceneTruth truth = TruthOf(SmallScene());
   const ReducedNormal normal = ReduceNormal(truth.data, truth.use, truth.state, Parallelism(1));
   const auto free = FreeParameters(normal.layout, truth.state, HoldFirst(truth));
@@ -113,7 +113,8 @@ TEST(LocalCovariance, GivesTheLeverageOfEachSighting) {
   for (std::size_t v = 0; v < truth.data.views.size(); ++v) {
     const BundleView& view = truth.data.views[v];
     const LocalMatrix covariance =
-        LocalCovariance(truth.data, truth.state, normal, inverse.matrix, v);
+        LocalCovariances(truth.data, truth.state, normal, inverse.matrix,
+                         view.pose)[v - truth.data.poses[view.pose].view_begin];
     const std::size_t group = truth.state.group[view.camera];
     for (std::size_t i = view.begin; i < view.end; ++i) {
       Eigen::Vector2d residual;
