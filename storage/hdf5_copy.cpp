@@ -140,7 +140,8 @@ class ChunkCopy {
     const hsize_t stored = H5Dget_storage_size(from_);
     double places = 1.0;
     for (std::size_t i = 0; i < shape_.size(); ++i) {
-      places *= static_cast<double>(shape_[i] / chunk_[i] + 1);
+      const hsize_t along = shape_[i] / chunk_[i] + 1;
+      places *= static_cast<double>(along);
     }
     if (places <= static_cast<double>(stored) + kMostEmpty) return;
     throw InputError(

@@ -38,8 +38,8 @@ bool IsNoSpace(int system_error) {
 // Opening a damaged file leaks in the library, which then complains on standard error when it
 // cleans up at exit. There is nothing to clean: every handle of ours is closed by then.
 void SkipCleanupAtExit() {
-  static const herr_t skipped = H5dont_atexit();
-  static_cast<void>(skipped);
+  static const herr_t kSkipped = H5dont_atexit();
+  static_cast<void>(kSkipped);
 }
 
 }  // namespace

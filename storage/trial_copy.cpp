@@ -36,11 +36,11 @@ const char* GroupOf(TrialPart part) {
 }
 
 const std::set<std::string>& KnownGroups() {
-  static const std::set<std::string> groups{
+  static const std::set<std::string> kGroups{
       schema::kTimeBase,     schema::kRig,     schema::kObservations,
       schema::kTrajectories, schema::kEvents,  schema::kKinematics,
       schema::kStrides,      schema::kSummary, schema::kProvenance};
-  return groups;
+  return kGroups;
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ struct TrajectoryWriters {
 };
 
 struct TrialWriter::Impl {
-  Impl(const std::filesystem::path& path, Parallelism parallelism);
+  Impl(const std::filesystem::path& path, Parallelism threads);
 
   /// Runs one step; after any error the writer refuses everything, so that nothing that lost data
   /// is ever published.
