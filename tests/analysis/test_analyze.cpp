@@ -1,5 +1,3 @@
-#include "analysis/analyze.hpp"
-
 #include <array>
 #include <cmath>
 #include <map>
@@ -8,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "analysis/analyze.hpp"
 #include "analysis/signal.hpp"
 #include "core/error.hpp"
 #include "tests/analysis/recordings.hpp"

@@ -1,8 +1,8 @@
-#include "analysis/anatomy.hpp"
-
 #include <cmath>
 
 #include <gtest/gtest.h>
+
+#include "analysis/anatomy.hpp"
 
 namespace medius::analysis {
 namespace {

@@ -1,11 +1,10 @@
-#include "analysis/body_model.hpp"
-
 #include <cmath>
 #include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "analysis/body_model.hpp"
 #include "analysis/snapshot.hpp"
 #include "core/error.hpp"
 #include "tests/analysis/recordings.hpp"

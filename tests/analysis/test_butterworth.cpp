@@ -1,11 +1,11 @@
-#include "analysis/butterworth.hpp"
-
 #include <cmath>
 #include <limits>
 #include <random>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "analysis/butterworth.hpp"
 
 namespace medius::analysis {
 namespace {

@@ -1,11 +1,10 @@
-#include "analysis/events.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include <gtest/gtest.h>
 
+#include "analysis/events.hpp"
 #include "analysis/signal.hpp"
 
 namespace medius::analysis {

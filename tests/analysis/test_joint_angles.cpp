@@ -1,11 +1,10 @@
-#include "analysis/joint_angles.hpp"
-
 #include <cmath>
 
 #include <Eigen/Geometry>
 #include <gtest/gtest.h>
 
 #include "analysis/anatomy.hpp"
+#include "analysis/joint_angles.hpp"
 #include "tests/analysis/synthetic_body.hpp"
 
 namespace medius::analysis {

@@ -1,11 +1,10 @@
-#include "analysis/motion.hpp"
-
 #include <cmath>
 #include <cstring>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "analysis/motion.hpp"
 #include "analysis/signal.hpp"
 #include "analysis/snapshot.hpp"
 #include "core/error.hpp"

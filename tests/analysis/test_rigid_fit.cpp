@@ -1,5 +1,3 @@
-#include "analysis/rigid_fit.hpp"
-
 #include <cmath>
 #include <random>
 #include <vector>
@@ -7,6 +5,8 @@
 #include <Eigen/Geometry>
 #include <Eigen/SVD>
 #include <gtest/gtest.h>
+
+#include "analysis/rigid_fit.hpp"
 
 namespace medius::analysis {
 namespace {

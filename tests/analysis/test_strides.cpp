@@ -1,5 +1,3 @@
-#include "analysis/strides.hpp"
-
 #include <cmath>
 #include <limits>
 #include <string>
@@ -8,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "analysis/motion.hpp"
+#include "analysis/strides.hpp"
 #include "core/error.hpp"
 
 namespace medius::analysis {

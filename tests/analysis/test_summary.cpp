@@ -1,11 +1,10 @@
-#include "analysis/summary.hpp"
-
 #include <cmath>
 #include <random>
 
 #include <gtest/gtest.h>
 
 #include "analysis/statistics.hpp"
+#include "analysis/summary.hpp"
 
 namespace medius::analysis {
 namespace {

@@ -1,10 +1,9 @@
-#include "reconstruct/own_time.hpp"
-
 #include <array>
 #include <cmath>
 
 #include <gtest/gtest.h>
 
+#include "reconstruct/own_time.hpp"
 #include "reconstruct/reconstruct.hpp"
 #include "tests/reconstruct/scene.hpp"
 

@@ -1,5 +1,3 @@
-#include "reconstruct/reconstruct.hpp"
-
 #include <cmath>
 #include <cstring>
 
@@ -7,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "reconstruct/reconstruct.hpp"
 #include "tests/reconstruct/scene.hpp"
 
 namespace medius::reconstruct {

@@ -1,9 +1,8 @@
-#include "reconstruct/statistics.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "reconstruct/reconstruct.hpp"
+#include "reconstruct/statistics.hpp"
 #include "tests/reconstruct/scene.hpp"
 
 namespace medius::reconstruct {

@@ -1,5 +1,3 @@
-#include "reconstruct/triangulation.hpp"
-
 #include <cmath>
 
 #include <Eigen/LU>
@@ -7,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "reconstruct/triangulation.hpp"
 #include "tests/reconstruct/scene.hpp"
 
 namespace medius::reconstruct {

@@ -204,7 +204,8 @@ TEST(TrialWriter, NamesATargetThatCannotBe) {
   const auto message = [](const std::filesystem::path& path) {
     return MessageOf([&] { const TrialWriter writer(path); });
   };
-  EXPECT_THAT(message(folder / "sub"), HasSubstr("sub: is a directory, expected the name of a file"));
+  EXPECT_THAT(message(folder / "sub"),
+              HasSubstr("sub: is a directory, expected the name of a file"));
   EXPECT_THAT(message(folder / "none" / "a.h5"), HasSubstr("none does not exist; make it first"));
   EXPECT_THAT(message("/dev/null"), HasSubstr("not a regular file"));
   WriteFileBytes(folder / "file", "x");
