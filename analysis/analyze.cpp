@@ -84,6 +84,12 @@ void WarnOfAxes(const Kinematics& kinematics, const std::string& where,
         "{}: the pelvis lies on its side or back (obliquity {:.0f}, tilt {:.0f} deg): check up in "
         "[lab] of the marker set, and that left and right labels are not swapped",
         where, obliquity * kDegrees, tilt * kDegrees));
+  } else if (std::abs(heading) > 3.0 * kHalfWay) {
+    // Backwards, stance and swing would change places and the drop its sign.
+    throw InputError(fmt::format(
+        "{}: the runner faces {:.0f} deg from the lab's +X, the direction of running; correct "
+        "forward in [lab] of the marker set and import again",
+        where, heading * kDegrees));
   } else if (std::abs(heading) > kHalfWay) {
     warnings.push_back(
         fmt::format("{}: the runner faces {:.0f} deg from the lab's +X, the direction of running: "

@@ -57,6 +57,7 @@ class BodyBuilder {
         marker_offset_(marker_offset) {}
 
   BodyModel Build();
+  void RequireUpright(double obliquity, double tilt) const;
 
  private:
   void RequirePelvisRoles();
@@ -284,6 +285,7 @@ void BodyBuilder::AddSegment(Segment segment, const std::vector<Snapshot>& snaps
     }
   }
   std::vector<double> lengths;
+  lengths.reserve(frames.size());
   for (const BodyFrames& frame : frames) lengths.push_back(frame.length[index]);
   model.length = Quantile(lengths, 0.5);
   if (!model.available()) {
@@ -315,6 +317,18 @@ void BodyBuilder::AddFeet() {
   }
 }
 
+// A standing trial with other axes than the run's would give hips and knees as they are, and a
+// nonsense of a drop relative to standing.
+void BodyBuilder::RequireUpright(double obliquity, double tilt) const {
+  constexpr double kHalfWay = 0.7853981633974483;
+  constexpr double kDegrees = 57.29577951308232;
+  if (std::abs(obliquity) <= kHalfWay && std::abs(tilt) <= kHalfWay) return;
+  throw InputError(fmt::format(
+      "{}: the pelvis lies on its side or back while standing (obliquity {:.0f}, tilt {:.0f} deg); "
+      "import it with the right forward and up, and check that left and right are not swapped",
+      reference_.where, obliquity * kDegrees, tilt * kDegrees));
+}
+
 BodyModel BodyBuilder::Build() {
   RequirePelvisRoles();
   const std::vector<Snapshot> snapshots = ReferenceSnapshots();
@@ -326,6 +340,7 @@ BodyModel BodyBuilder::Build() {
   if (has_standing_) {
     const Eigen::Vector3d angles =
         PelvisAngles(frames[0].lab_from_segment[0].rotation, Eigen::Matrix3d::Zero()).value;
+    RequireUpright(angles[0], angles[1]);
     body_.standing = StandingPosture{angles[0], angles[1]};
   } else {
     Warn(

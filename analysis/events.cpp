@@ -120,7 +120,7 @@ class Detector {
 
  private:
   struct Window {
-    double front;                // heel foremost
+    double front = kNaN;         // heel foremost
     std::optional<double> back;  // heel rearmost after it
   };
 

@@ -338,8 +338,8 @@ void MotionOptions::Validate(double rate_hz) const {
 }
 
 const std::vector<QuantityDescription>& AngleDescriptions() {
-  static const std::vector<QuantityDescription> descriptions = DescribeAngles();
-  return descriptions;
+  static const std::vector<QuantityDescription> kDescriptions = DescribeAngles();
+  return kDescriptions;
 }
 
 Motion ComputeMotion(const BodyModel& body, const Recording& run, const MotionOptions& options,

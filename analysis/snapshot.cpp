@@ -63,6 +63,7 @@ StandingSnapshot MedianSnapshot(const Recording& recording) {
     double spread = kNaN;
     for (Eigen::Index axis = 0; axis < 3; ++axis) {
       std::vector<double> values;
+      values.reserve(snapshots.size());
       for (const Snapshot& snapshot : snapshots) values.push_back(snapshot.position[m][axis]);
       median[axis] = Quantile(values, 0.5);
       spread = std::fmax(spread, Quantile(values, 0.9) - Quantile(values, 0.1));

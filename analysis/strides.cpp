@@ -95,6 +95,9 @@ class Tabulator {
   void MeasureStride(std::size_t row);
   void RejectByTiming();
   void RejectGapsAndImpossible();
+  void RejectGaps(std::size_t row, const std::vector<double>& adduction, bool has_hip);
+  void RejectImpossible(std::size_t row, const std::vector<double>& adduction,
+                        const std::vector<double>& flexion);
   void RejectOutliers(Side side);
   void RejectFarFromMedian(const StrideCurves& curves, const std::vector<std::size_t>& rows);
 
@@ -268,10 +271,33 @@ std::vector<std::string> Tabulator::AnglesOf(Side side) const {
   return names;
 }
 
+void Tabulator::RejectGaps(std::size_t row, const std::vector<double>& adduction, bool has_hip) {
+  const Places at = PlacesOf(row);
+  if (IsMissingIn(Angle("pelvis_obliquity"), at.strike, at.toe_off)) {
+    Reject(row, "gap in stance (pelvis)");
+  }
+  if (has_hip && IsMissingIn(adduction, at.strike, at.toe_off)) Reject(row, "gap in stance (hip)");
+}
+
+void Tabulator::RejectImpossible(std::size_t row, const std::vector<double>& adduction,
+                                 const std::vector<double>& flexion) {
+  const std::vector<double>& obliquity = Angle("pelvis_obliquity");
+  const Places at = PlacesOf(row);
+  const auto end = std::min(obliquity.size(), static_cast<std::size_t>(at.next) + 1);
+  for (auto i = static_cast<std::size_t>(at.strike); i < end; ++i) {
+    if (flexion[i] < -options_.max_hip_extension) {
+      Reject(row, fmt::format("hip extension {:.0f} deg", -flexion[i] * kDegrees));
+    }
+    const double frontal = std::fmax(std::abs(adduction[i]), std::abs(obliquity[i]));
+    if (frontal > options_.max_frontal_angle) {
+      Reject(row, fmt::format("frontal angle {:.0f} deg", frontal * kDegrees));
+    }
+  }
+}
+
 void Tabulator::RejectGapsAndImpossible() {
   for (const Side side : kSides) {
     const std::string own(ToString(side));
-    const std::vector<double>& obliquity = Angle("pelvis_obliquity");
     const std::vector<double>& adduction = Angle(own + "_hip_adduction");
     const std::vector<double>& flexion = Angle(own + "_hip_flexion");
     const bool has_hip = HasAnyValue(adduction);
@@ -279,20 +305,8 @@ void Tabulator::RejectGapsAndImpossible() {
       if (table_.side[row] != side) continue;
       const Places at = PlacesOf(row);
       if (std::isnan(at.strike + at.next)) continue;  // events beyond the frames
-      if (IsMissingIn(obliquity, at.strike, at.toe_off)) Reject(row, "gap in stance (pelvis)");
-      if (has_hip && IsMissingIn(adduction, at.strike, at.toe_off)) {
-        Reject(row, "gap in stance (hip)");
-      }
-      const auto end = std::min(obliquity.size(), static_cast<std::size_t>(at.next) + 1);
-      for (auto i = static_cast<std::size_t>(at.strike); i < end; ++i) {
-        if (flexion[i] < -options_.max_hip_extension) {
-          Reject(row, fmt::format("hip extension {:.0f} deg", -flexion[i] * kDegrees));
-        }
-        const double frontal = std::fmax(std::abs(adduction[i]), std::abs(obliquity[i]));
-        if (frontal > options_.max_frontal_angle) {
-          Reject(row, fmt::format("frontal angle {:.0f} deg", frontal * kDegrees));
-        }
-      }
+      RejectGaps(row, adduction, has_hip);
+      RejectImpossible(row, adduction, flexion);
     }
   }
 }
@@ -322,6 +336,7 @@ void Tabulator::RejectFarFromMedian(const StrideCurves& curves,
     median[i] = Quantile(values, 0.5);
   }
   std::vector<double> distance;
+  distance.reserve(rows.size());
   for (const std::size_t row : rows) {
     distance.push_back(Distance(&curves.value[row * kCurvePoints], median));
   }
