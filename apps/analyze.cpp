@@ -144,6 +144,11 @@ bool Holds(const SummaryRow& row, double value) {
   return row.ci_low <= value && value <= row.ci_high;
 }
 
+// Without an interval there is nothing that could hold the reference.
+bool IsComparable(const SummaryRow& row, double value) {
+  return std::isfinite(row.ci_low) && std::isfinite(row.ci_high) && std::isfinite(value);
+}
+
 nlohmann::json SummaryJson(const Summary& summary, const Summary& reference) {
   nlohmann::json rows = nlohmann::json::array();
   for (const SummaryRow& row : summary) {
@@ -159,7 +164,11 @@ nlohmann::json SummaryJson(const Summary& summary, const Summary& reference) {
                             {"measurement_sigma", NumberOrNull(scale * row.measurement_sigma)}};
     if (const SummaryRow* other = FindRow(reference, row.metric.name, row.side)) {
       entry["reference_mean"] = NumberOrNull(scale * other->mean);
-      entry["interval_holds_reference"] = Holds(row, other->mean);
+      if (IsComparable(row, other->mean)) {
+        entry["interval_holds_reference"] = Holds(row, other->mean);
+      } else {
+        entry["interval_holds_reference"] = nullptr;
+      }
     }
     rows.push_back(std::move(entry));
   }
@@ -196,8 +205,9 @@ std::string TableLine(const SummaryRow& row, const char* title, const SummaryRow
       fmt::format("{:5}  {:26}  {:>7}  {:>7}  {:>6}  {:>7} to {:>6}", ToString(row.side), title,
                   row.n, number(row.mean), number(row.sd), number(row.ci_low), number(row.ci_high));
   if (reference != nullptr) {
-    line += fmt::format("  {:>9}  {:>8}", number(reference->mean),
-                        Holds(row, reference->mean) ? "yes" : "NO");
+    const bool comparable = IsComparable(row, reference->mean);
+    const char* verdict = !comparable ? "-" : Holds(row, reference->mean) ? "yes" : "NO";
+    line += fmt::format("  {:>9}  {:>8}", number(reference->mean), verdict);
   }
   return line + "\n";
 }
@@ -248,7 +258,18 @@ void WriteResult(const storage::TrialReader& trial, const analysis::AnalysisResu
   writer.Commit();
 }
 
+// The analyzed run in the place of the standing or the reference trial would be the end of that.
+void RefuseToReplaceOtherTrial(const AnalyzeArguments& arguments) {
+  std::error_code absent;
+  for (const std::string& read : {arguments.standing, arguments.reference}) {
+    if (!read.empty() && std::filesystem::equivalent(read, arguments.output, absent)) {
+      throw InputError(read + ": would be replaced by the analyzed run; name another -o");
+    }
+  }
+}
+
 void RunAnalyze(const AnalyzeArguments& arguments, CommandContext& context) {
+  RefuseToReplaceOtherTrial(arguments);
   ProvenanceRecorder provenance("analyze", context);
   const std::filesystem::path set_path = FindMarkerSet(arguments.markers);
   const MarkerSet set = storage::ReadMarkerSet(set_path);
@@ -314,16 +335,19 @@ void AddAnalyzeCommand(CommandLine& commands) {
   command
       .add_option("--max-gap-s", arguments->max_gap_s,
                   "Longest gap of a marker that is filled, seconds")
+      ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command
       .add_option(
           "--marker-offset-mm", arguments->marker_offset_mm,
           "From the skin to the centre of a marker, mm (9 for 14 mm markers on a base), for "
           "the hip centre")
+      ->check(CLI::Range(0.0, 49.9))
       ->capture_default_str();
   command
       .add_option("--marker-sd-mm", arguments->marker_sd_mm,
                   "Noise of a marker coordinate, 1 sd, mm, where the trial does not say")
+      ->check(CLI::Range(0.001, 99.0))
       ->capture_default_str();
   command
       .add_option(
@@ -335,7 +359,11 @@ void AddAnalyzeCommand(CommandLine& commands) {
       "Writes /events, /kinematics, /strides and /summary. Pelvic drop is > 0 where the swing "
       "side\n"
       "is below the stance side; every angle's definition stands in the file and in "
-      "docs/methods.md.");
+      "docs/methods.md.\n"
+      "The 95 % interval is that of this session's mean. How the markers were placed on the skin "
+      "is\n"
+      "not in it (5 mm is about 1.7 deg of absolute drop): between sessions compare the drop from\n"
+      "standing, or its excursion.");
 }
 
 }  // namespace medius::apps

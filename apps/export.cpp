@@ -134,7 +134,18 @@ void ToStandardOutput(std::string_view text) {
   if (!std::cout) throw InputError("standard output could not be written");
 }
 
+// A table renamed over the trial that it came from would be the end of the recording.
+void RefuseToReplaceTrial(const ExportArguments& arguments) {
+  std::error_code absent;
+  for (const std::string& written : {arguments.output, arguments.dictionary}) {
+    if (!written.empty() && std::filesystem::equivalent(arguments.trial, written, absent)) {
+      throw InputError(written + ": is the trial itself, which would be lost; name another file");
+    }
+  }
+}
+
 void RunExport(const ExportArguments& arguments, CommandContext& context) {
+  RefuseToReplaceTrial(arguments);
   const std::string format = FormatOf(arguments);
   const std::string table = TableOf(arguments, format);
   CheckCombination(arguments, format, table, context);

@@ -168,6 +168,15 @@ TEST_F(BadInput, WrongUsage) {
   ExpectRefused({"info", "run.trial.h5", "--threads", "-3"}, {"--threads"}, kUsage);
 }
 
+TEST_F(BadInput, ATargetThatIsAnInputOfAnotherKind) {
+  const std::string run = ReadFile(*lab_ / "truth/run.trial.h5");
+  ExpectRefused({"export", "truth/run.trial.h5", "-o", "truth/run.trial.h5"}, {"the trial itself"});
+  ExpectRefused({"analyze", "run.trial.h5", "--static", "static.trial.h5", "--markers",
+                 "virtual_lab", "-o", "static.trial.h5"},
+                {"static.trial.h5", "would be replaced"});
+  EXPECT_TRUE(ReadFile(*lab_ / "truth/run.trial.h5") == run);
+}
+
 TEST_F(BadInput, ATargetThatCannotBeWritten) {
   ExpectRefused({"reconstruct", "run.trial.h5", "--rig", "rig.toml", "-o", "no/such/folder/t.h5"},
                 {"no/such/folder"});
