@@ -53,6 +53,25 @@ std::vector<double> Smoothed(std::vector<double> signal, double cutoff_hz, doubl
   return signal;
 }
 
+// The mean motion over about a stride: zero on a treadmill, the runner's speed overground. A window
+// that the recording cuts on one side moves at half the speed, so at the ends the last whole one
+// stands; where there is none, the speed over the whole recording.
+std::vector<double> MeanVelocity(const std::vector<double>& position, double rate_hz) {
+  constexpr double kHalfStride = 0.4;
+  const auto half = static_cast<std::size_t>(kHalfStride * rate_hz);
+  const std::size_t count = position.size();
+  std::vector<double> velocity = Derivative(MovingMean(position, half), rate_hz);
+  if (count < 2 * half + 4) {
+    const double mean =
+        (position.back() - position.front()) * rate_hz / static_cast<double>(count - 1);
+    std::fill(velocity.begin(), velocity.end(), mean);
+    return velocity;
+  }
+  std::fill(velocity.begin(), velocity.begin() + static_cast<std::ptrdiff_t>(half + 1), kNaN);
+  std::fill(velocity.end() - static_cast<std::ptrdiff_t>(half + 1), velocity.end(), kNaN);
+  return FillLinearly(velocity);
+}
+
 Prepared Prepare(const EventSignals& signals, double rate_hz, const EventOptions& options,
                  double markers_cutoff_hz) {
   const bool rough = markers_cutoff_hz == 0.0 || markers_cutoff_hz > options.velocity_cutoff_hz;
@@ -62,10 +81,7 @@ Prepared Prepare(const EventSignals& signals, double rate_hz, const EventOptions
   };
   Prepared prepared;
   const std::vector<double> pelvis = FillLinearly(signals.pelvis_forward);
-  // The mean motion over about a stride: zero on a treadmill, the runner's speed overground.
-  constexpr double kHalfStride = 0.4;
-  const std::vector<double> drift = FillLinearly(
-      Derivative(MovingMean(pelvis, static_cast<std::size_t>(kHalfStride * rate_hz)), rate_hz));
+  const std::vector<double> drift = MeanVelocity(pelvis, rate_hz);
   for (std::size_t side = 0; side < 2; ++side) {
     std::vector<double> heel = signals.heel_forward[side];
     for (std::size_t i = 0; i < heel.size(); ++i) heel[i] -= pelvis[i];
@@ -268,14 +284,23 @@ void Detector::FillLostFoot(Side side) {
   SortStances();
 }
 
-// Seconds; each stance's own is noisy, its neighbours' median is not.
+// Seconds; each stance's own is noisy, the median of its neighbours of the same side is not. Each
+// side by itself: a shared median would shrink the difference between the sides.
 std::vector<double> Detector::ContactTimes() const {
-  std::vector<double> contact;
-  for (const Stance& stance : stances_) {
-    const double raw = (stance.raw_toe_off - stance.strike) / rate_;
-    contact.push_back(raw / (1.0 - LatePart(stance)));
+  std::vector<double> contact(stances_.size(), kNaN);
+  for (const Side side : kSides) {
+    std::vector<std::size_t> own;
+    std::vector<double> values;
+    for (std::size_t i = 0; i < stances_.size(); ++i) {
+      const Stance& stance = stances_[i];
+      if (stance.side != side) continue;
+      own.push_back(i);
+      values.push_back((stance.raw_toe_off - stance.strike) / rate_ / (1.0 - LatePart(stance)));
+    }
+    values = RunningMedian(values);
+    for (std::size_t k = 0; k < own.size(); ++k) contact[own[k]] = values[k];
   }
-  return RunningMedian(contact);
+  return contact;
 }
 
 EventDetection Detector::Detect() {
