@@ -101,7 +101,8 @@ std::uint64_t AnalogWords(const C3dHeader& header, const C3dParameters& paramete
   const double channels = parameters.Number("ANALOG", "USED").value_or(-1.0);
   const double analog_rate = parameters.Number("ANALOG", "RATE").value_or(0.0);
   if (channels == 0.0) return 0;
-  if (channels < 0.0 || !(analog_rate > 0.0) || !(rate > 0.0) || analog_rate > rate * 65535.0) {
+  if (!(channels >= 0.0 && channels <= 65535.0) || !(analog_rate > 0.0) || !(rate > 0.0) ||
+      analog_rate > rate * 65535.0) {
     return header.analog_words_per_frame;
   }
   return static_cast<std::uint64_t>(channels) *
@@ -118,8 +119,13 @@ void SetRateAndPoints(const InputFile& file, const C3dHeader& header,
   const double stated = parameters.Number("POINT", "RATE").value_or(0.0);
   const auto is_rate = [](double rate) { return rate > 1e-3 && rate < 1e6; };  // false for NaN
   layout.rate_hz = is_rate(stated) ? stated : is_rate(header.rate_hz) ? header.rate_hz : 0.0;
-  layout.point_count =
-      static_cast<std::size_t>(parameters.Number("POINT", "USED").value_or(header.point_count));
+  constexpr double kMostPoints = 16777215.0;  // the largest whole number every REAL holds
+  const double used = parameters.Number("POINT", "USED").value_or(header.point_count);
+  if (!(used >= 0.0 && used <= kMostPoints)) {
+    throw InputError(
+        fmt::format("{}: POINT:USED is {}, which is no count of points", file.name(), used));
+  }
+  layout.point_count = static_cast<std::size_t>(used);
   if (layout.point_count == 0) {
     throw InputError(fmt::format("{}: POINT:USED is 0: the file has no 3D points, only analog data",
                                  file.name()));

@@ -64,6 +64,7 @@ float C3dReal(C3dProcessor processor, const char* bytes) {
 C3dParameters C3dParameters::Parse(C3dProcessor processor, std::string_view section) {
   C3dParameters parameters;
   parameters.processor_ = processor;
+  parameters.bytes_left_ = section.size();
   std::size_t place = 4;  // behind the section's own four bytes
   while (parameters.ReadRecord(section, place)) {
   }
@@ -107,7 +108,10 @@ bool C3dParameters::ReadEntry(std::string_view rest, int group_id, std::string n
   }
   const std::string_view data = rest.substr(2 + dimension_count);
   if (count * SizeOf(*type) > data.size()) return false;
-  entry.parameter.bytes = data.substr(0, static_cast<std::size_t>(count) * SizeOf(*type));
+  const std::size_t bytes = static_cast<std::size_t>(count) * SizeOf(*type);
+  if (bytes > bytes_left_) return false;
+  bytes_left_ -= bytes;
+  entry.parameter.bytes = data.substr(0, bytes);
   entries_.push_back(std::move(entry));
   return true;
 }

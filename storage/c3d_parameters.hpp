@@ -62,6 +62,10 @@ class C3dParameters {
   bool ReadRecord(std::string_view section, std::size_t& place);
   bool ReadEntry(std::string_view rest, int group_id, std::string name);
 
+  // Records that do not overlap hold less than the section in all; ones that do could ask for any
+  // amount of memory.
+  std::size_t bytes_left_ = 0;
+
   C3dProcessor processor_ = C3dProcessor::kIntel;
   std::vector<Group> groups_;
   std::vector<Entry> entries_;

@@ -311,7 +311,7 @@ void ColumnReader::CopyOut(const ChunkPlace& place, const Bytes& chunk, std::siz
   const std::size_t outer_count = std::min(grid_.chunk_outer, grid_.outer - place.outer);
   const std::size_t inner_count = std::min(grid_.chunk_inner, grid_.inner - place.inner);
   const std::size_t chunk_row = grid_.chunk_outer * grid_.chunk_inner * size;
-  if (chunk_row == row_bytes_) {
+  if (grid_.chunk_outer == grid_.outer && grid_.chunk_inner == grid_.inner) {
     std::memcpy(out + (begin - first) * row_bytes_, chunk.data() + (begin - place.row) * chunk_row,
                 (end - begin) * row_bytes_);
     return;
