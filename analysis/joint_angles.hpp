@@ -21,7 +21,7 @@ struct AngleTriple {
 ///
 /// @param lab_from_pelvis  columns: anterior, superior, right; lab X forward, Y left, Z up.
 /// @param covariance       of the small rotation of lab_from_pelvis, lab axes, radians^2.
-/// Source: Baker 2001, J Biomech 34:101 (the order); Wren & Mitiguy 2007.
+/// Source: Baker 2001, Gait Posture 13:1 (the order); Wren & Mitiguy 2007.
 [[nodiscard]] AngleTriple PelvisAngles(const Eigen::Matrix3d& lab_from_pelvis,
                                        const Eigen::Matrix3d& covariance);
 
