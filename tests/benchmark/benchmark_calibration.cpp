@@ -1,6 +1,7 @@
 // Accuracy and speed of calibration from boards on virtual rigs: ours, the goal and what other
 // programs reach on the same problem, side by side. Seeds here were not used for tuning.
-//   benchmark_calibration [section ...]   sections: ring speed outliers hard covariance map scaling
+//   benchmark_calibration [section ...]   sections: speed ring outliers hard random covariance map
+//   scaling
 //   --seeds N, --first SEED, --threads N
 
 #include <algorithm>
@@ -490,6 +491,37 @@ void Hard(const Settings& settings) {
   }
 }
 
+// Rigs of 2 to 9 cameras at random places with lenses from wide to long: none may come out wrong.
+// One whose views do not suffice may be refused, and is counted.
+void RandomRigs(const Settings& settings) {
+  constexpr std::size_t kRigs = 200;
+  std::size_t right = 0;
+  std::size_t refused = 0;
+  for (std::size_t i = 0; i < kRigs; ++i) {
+    BoardSceneOptions scene_options;
+    scene_options.seed = settings.first_seed + 4000 + i;
+    scene_options.places = BoardSceneOptions::Places::kRandom;
+    scene_options.cameras = 2 + i % 8;
+    scene_options.frames = 40 + 20 * (i % 5);
+    scene_options.focal = 700.0 + 200.0 * static_cast<double>(i % 7);
+    scene_options.focal_spread = 0.3;
+    scene_options.outlier_share = i % 3 == 0 ? 0.02 : 0.0;
+    const BoardScene scene = MakeBoardScene(scene_options);
+    const CalibrationResult result = Calibrate(scene.observations, RingOptions(settings));
+    if (result.status == CalibrationStatus::kDegenerate) {
+      ++refused;
+      fmt::print("  seed {}: refused: {}\n", scene_options.seed, result.degeneracy.sentence);
+    } else if (IsRight(scene, result)) {
+      ++right;
+    } else {
+      fmt::print("  seed {}: {} cameras, status {}, sigma {:.3f}\n", scene_options.seed,
+                 scene_options.cameras, static_cast<int>(result.status), result.sigma);
+    }
+  }
+  Row(fmt::format("{} random rigs: right, refused, wrong", kRigs),
+      fmt::format("{}, {}, {}", right, refused, kRigs - right - refused), "none wrong", "");
+}
+
 void Covariance(const Settings& settings) {
   constexpr std::size_t kSeeds = 100;
   double nees = 0.0;
@@ -591,6 +623,7 @@ int Run(const std::vector<std::string>& arguments) {
   if (settings.Wants("ring")) Ring(settings);
   if (settings.Wants("outliers")) Outliers(settings);
   if (settings.Wants("hard")) Hard(settings);
+  if (settings.Wants("random")) RandomRigs(settings);
   if (settings.Wants("covariance")) Covariance(settings);
   if (settings.Wants("map")) Map(settings);
   if (settings.Wants("scaling")) Scaling(settings);

@@ -41,7 +41,7 @@ RigidTransform LookAt(const Eigen::Vector3d& centre, const Eigen::Vector3d& at) 
 }
 
 std::vector<double> RandomIntrinsics(const BoardSceneOptions& options, Random* random) {
-  const double focal = options.focal * Uniform(random, 0.98, 1.02);
+  const double focal = options.focal * (1.0 + options.focal_spread * Uniform(random, -1.0, 1.0));
   std::vector<double> values = {focal, focal * Uniform(random, 0.998, 1.002),
                                 0.5 * (options.width - 1), 0.5 * (options.height - 1)};
   values[2] += Uniform(random, -1.0, 1.0) * options.principal_offset;

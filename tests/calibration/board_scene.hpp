@@ -12,7 +12,7 @@ namespace medius::calibration {
 
 /// A virtual calibration with boards: every number that decides it.
 struct BoardSceneOptions {
-  enum class Places { kRing, kChain };
+  enum class Places { kRing, kChain, kRandom };
 
   std::uint64_t seed = 1;
   Places places = Places::kRing;
@@ -21,6 +21,7 @@ struct BoardSceneOptions {
   int width = 1920;
   int height = 1080;
   double focal = 1350.0;           ///< pixels, each camera within 2 % of it
+  double focal_spread = 0.02;      ///< largest relative difference of a camera from it
   double principal_offset = 18.0;  ///< pixels, largest
   CameraModelKind kind = CameraModelKind::kBrownConrady5;
   std::size_t frames = 600;
