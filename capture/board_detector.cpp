@@ -24,6 +24,8 @@ class SingleThreadedOpenCv {
   ~SingleThreadedOpenCv() { cv::setNumThreads(before_); }
   SingleThreadedOpenCv(const SingleThreadedOpenCv&) = delete;
   SingleThreadedOpenCv& operator=(const SingleThreadedOpenCv&) = delete;
+  SingleThreadedOpenCv(SingleThreadedOpenCv&&) = delete;
+  SingleThreadedOpenCv& operator=(SingleThreadedOpenCv&&) = delete;
 
  private:
   int before_;
@@ -131,7 +133,7 @@ class CameraReader {
       work.image.image = GreyImage();
     };
     const std::function<void(Work&)> gather = [&](Work& work) { Gather(id, work, pass); };
-    const auto in_flight = static_cast<std::size_t>(2 * parallelism_.threads() + 2);
+    const std::size_t in_flight = 2 * static_cast<std::size_t>(parallelism_.threads()) + 2;
     OrderedPipeline<Work>(parallelism_, in_flight, source, look, gather);
     return pass;
   }
@@ -252,7 +254,7 @@ CameraPass ReadCamera(const CameraReader& reader, const std::vector<Board>& boar
     const ProbeResult probe = ProbeImages(images, board);
     if (probe.mirrored) {
       CameraPass mirrored = reader.Read(id, camera, grouping, true);
-      mirrored.summary.warnings.push_back(
+      mirrored.summary.warnings.emplace_back(
           "its images are mirrored; its points are those of the images turned back, x counted from "
           "the right");
       WarnOfForeignMarkers(boards, mirrored);

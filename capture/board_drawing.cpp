@@ -15,6 +15,10 @@ namespace {
 // Circles whose size the description leaves open.
 constexpr double kUsualCircle = 0.8;  // diameter, of the pitch
 
+std::size_t Index(int index) {
+  return static_cast<std::size_t>(index);
+}
+
 double Diameter(const Board& board) {
   return board.circle_diameter > 0.0 ? board.circle_diameter : kUsualCircle * board.pitch;
 }
@@ -77,7 +81,7 @@ bool BoardPattern::IsBlackSquare(const Eigen::Vector2d& place) const {
   if ((row + column) % 2 != white) return true;
   if (board_.kind == BoardKind::kChessboard) return false;
   // Every second square holds a marker, whether rows are even or odd.
-  return IsBlackMarker(static_cast<std::size_t>((row * board_.columns + column) / 2), place);
+  return IsBlackMarker(Index((row * board_.columns + column) / 2), place);
 }
 
 bool BoardPattern::IsBlackTag(const Eigen::Vector2d& place) const {
@@ -90,7 +94,7 @@ bool BoardPattern::IsBlackTag(const Eigen::Vector2d& place) const {
   if (right_gap && lower_gap) return true;  // the little squares that touch four tags
   if (right_gap || lower_gap) return false;
   const int number_row = board_.rows_upward ? board_.rows - 1 - row : row;
-  return IsBlackMarker(static_cast<std::size_t>(number_row * board_.columns + column), place);
+  return IsBlackMarker(Index(number_row * board_.columns + column), place);
 }
 
 bool BoardPattern::IsBlackCircle(const Eigen::Vector2d& place) const {
@@ -116,7 +120,7 @@ bool BoardPattern::IsBlackMarker(std::size_t marker, const Eigen::Vector2d& plac
   const int column = static_cast<int>(within.x() * across) - board_.border_bits;
   const int row = static_cast<int>(within.y() * across) - board_.border_bits;
   if (column < 0 || row < 0 || column >= cells_ || row >= cells_) return true;
-  return !bits_[marker][static_cast<std::size_t>(row * cells_ + column)];
+  return !bits_[marker][Index(row * cells_ + column)];
 }
 
 }  // namespace medius::capture

@@ -118,7 +118,7 @@ Reading Read(const std::vector<GreyImage>& images, const MarkerDictionary& dicti
 }
 
 bool IsLargestOfFamily(const MarkerDictionary& dictionary) {
-  return dictionary.name.find("X") == std::string_view::npos || dictionary.size == 1000;
+  return dictionary.name.find('X') == std::string_view::npos || dictionary.size == 1000;
 }
 
 std::string DescribeMarkers(const std::vector<GreyImage>& images, const Board& board) {
@@ -148,7 +148,7 @@ std::string DescribeMarkers(const std::vector<GreyImage>& images, const Board& b
 }  // namespace
 
 std::string FamilyOf(const MarkerDictionary& dictionary) {
-  if (dictionary.name.find("X") == std::string_view::npos) return std::string(dictionary.name);
+  if (dictionary.name.find('X') == std::string_view::npos) return std::string(dictionary.name);
   return std::string(dictionary.name.substr(0, dictionary.name.rfind('_')));
 }
 

@@ -66,7 +66,8 @@ double OddMinusEven(const GreyImage& image, const Board& board, const Corners& c
   for (int row = 0; row + 2 < board.rows; ++row) {
     for (int column = 0; column + 2 < board.columns; ++column) {
       const auto at = [&](int r, int c) {
-        return corners[static_cast<std::size_t>(r * columns + c)];
+        return corners[static_cast<std::size_t>(r) * static_cast<std::size_t>(columns) +
+                       static_cast<std::size_t>(c)];
       };
       const Eigen::Vector2d centre = 0.25 * (at(row, column) + at(row, column + 1) +
                                              at(row + 1, column) + at(row + 1, column + 1));

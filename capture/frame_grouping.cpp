@@ -58,7 +58,7 @@ std::vector<StampedImage> InOrderOfTime(const std::vector<std::vector<double>>& 
 void WarnOfLoners(const std::vector<std::string>& cameras, std::size_t together,
                   FrameGrouping& grouping) {
   if (cameras.size() > 1 && together == 0) {
-    grouping.warnings.push_back(
+    grouping.warnings.emplace_back(
         "no two cameras have an image at one instant: the clocks differ or the tolerance is too "
         "small");
   }
@@ -81,6 +81,7 @@ std::vector<TimeStamp> StampsOf(const std::string& camera, const std::vector<Tim
   }
   if (own.empty()) {
     std::vector<std::string> known;
+    known.reserve(stamps.size());
     for (const TimeStamp& stamp : stamps) known.push_back(stamp.camera);
     std::sort(known.begin(), known.end());
     known.erase(std::unique(known.begin(), known.end()), known.end());
@@ -179,6 +180,7 @@ FrameGrouping GroupByTimeStamps(const std::vector<std::string>& cameras,
     std::vector<std::vector<double>> times;
     for (const auto& row : by_camera) {
       auto& own = times.emplace_back();
+      own.reserve(row.size());
       for (const TimeStamp& stamp : row) own.push_back(stamp.time);
     }
     return GroupByTime(cameras, times, tolerance);

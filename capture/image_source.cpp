@@ -165,8 +165,9 @@ class FolderSource : public ImageSource {
 void SilenceDecoders() {
   static const bool kDone = [] {
     cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
-    // FFmpeg's AV_LOG_QUIET, which OpenCV takes only from here; what the user has set stays.
-    return setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0) == 0;
+    // FFmpeg's AV_LOG_QUIET (the first time a source is opened, before the decoder starts), which
+    // OpenCV takes only from here; what the user has set stays.
+    return setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", 0) == 0;  // NOLINT(concurrency-mt-unsafe)
   }();
   static_cast<void>(kDone);
 }

@@ -23,6 +23,8 @@ class ImageSource {
   virtual ~ImageSource() = default;
   ImageSource(const ImageSource&) = delete;
   ImageSource& operator=(const ImageSource&) = delete;
+  ImageSource(ImageSource&&) = delete;
+  ImageSource& operator=(ImageSource&&) = delete;
 
   /// The next image, nullopt after the last.
   /// @throws InputError where it cannot be read.

@@ -139,7 +139,7 @@ std::optional<RefinedPoint> RefinePredicted(const GreyImage& image, const Expect
   const auto first = RefinePoint(image, predicted, PointShape::kCorner, options);
   if (!first) return std::nullopt;
   options.window = WindowFor(expected, jacobian, false);
-  const auto second = RefinePoint(image, first->xy, PointShape::kCorner, options);
+  auto second = RefinePoint(image, first->xy, PointShape::kCorner, options);
   if (!second || !LooksRight(image, expected, jacobian, second->xy)) return std::nullopt;
   return second;
 }
@@ -170,6 +170,7 @@ std::vector<PlanarPair> FoundAround(const std::vector<ExpectedPoint>& expected, 
   std::sort(order.begin(), order.end());
   if (order.size() > 8) order.resize(8);
   std::vector<PlanarPair> pairs;
+  pairs.reserve(order.size());
   for (const auto& [distance, i] : order) pairs.push_back({expected[i].place, found[i]->xy});
   return pairs;
 }

@@ -97,10 +97,13 @@ std::vector<double> SampleCells(const GreyImage& image, const Quad& quad, int ac
   const std::optional<PlanarMap> map = FitPlanarMap(pairs);
   std::vector<double> cells;
   for (int i = 0; map && i < across * across; ++i) {
+    const int row = i / across;
+    const int column = i % across;
     double sum = 0.0;
     for (int j = 0; j < 9; ++j) {  // the middle of the cell, against noise
-      const Eigen::Vector2d place(i % across + 0.5 + 0.2 * (j % 3 - 1),
-                                  i / across + 0.5 + 0.2 * (j / 3 - 1));
+      const int right = j % 3 - 1;
+      const int down = j / 3 - 1;
+      const Eigen::Vector2d place(column + 0.5 + 0.2 * right, row + 0.5 + 0.2 * down);
       sum += GreyAt(image, map->Apply(place));
     }
     cells.push_back(sum / 9.0);

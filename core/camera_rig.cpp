@@ -14,6 +14,21 @@ namespace {
 
 constexpr double kRotationTolerance = 1e-6;
 
+int ParameterCount(const Camera& camera) {
+  return IntrinsicCount(camera.model.kind()) + 6;
+}
+
+// The matrix of a cross product: Cross(a) b = a x b.
+Eigen::Matrix3d Cross(const Eigen::Vector3d& a) {
+  Eigen::Matrix3d matrix;
+  matrix << 0.0, -a.z(), a.y(), a.z(), 0.0, -a.x(), -a.y(), a.x(), 0.0;
+  return matrix;
+}
+
+Eigen::MatrixXd Symmetric(const Eigen::MatrixXd& matrix) {
+  return 0.5 * (matrix + matrix.transpose());
+}
+
 // A name is a group of the trial file and a key of tables: one line, no path.
 bool IsUsableName(std::string_view name) {
   const auto is_bad = [](unsigned char c) { return c < 0x20 || c == 0x7f || c == '/'; };
@@ -60,15 +75,19 @@ void ValidateCovariance(const Camera& camera, const std::string& where) {
   }
 }
 
+void RequireFinite(double value, const char* complaint, const std::string& where) {
+  if (!std::isfinite(value)) throw InputError(where + ": " + complaint);
+}
+
 void ValidateCamera(const Camera& camera, const std::string& where) {
   if (camera.width <= 0 || camera.height <= 0) {
     throw InputError(fmt::format("{}: image size {} x {} px; width and height must be positive",
                                  where, camera.width, camera.height));
   }
   ValidatePlace(camera, where);
-  if (!std::isfinite(camera.time_offset)) {
-    throw InputError(where + ": time_offset is not a finite number of seconds");
-  }
+  RequireFinite(camera.time_offset, "time_offset is not a finite number of seconds", where);
+  RequireFinite(camera.time_drift, "time_drift is not a finite number", where);
+  RequireFinite(camera.line_time, "line_time is not a finite number of seconds", where);
   ValidateCovariance(camera, where);
 }
 
@@ -79,6 +98,36 @@ std::optional<CameraId> CameraRig::Find(std::string_view name) const {
     if (cameras[i].name == name) return CameraId(i);
   }
   return std::nullopt;
+}
+
+int JointParameterCount(const CameraRig& rig) {
+  int count = 0;
+  for (const Camera& camera : rig.cameras) count += ParameterCount(camera);
+  return count;
+}
+
+CameraRig InLabFrame(CameraRig rig, const RigidTransform& new_lab_from_lab) {
+  const RigidTransform lab_from_new = new_lab_from_lab.Inverse();
+  const int size = JointParameterCount(rig);
+  Eigen::MatrixXd new_by_old = Eigen::MatrixXd::Identity(size, size);
+  int first = 0;
+  for (Camera& camera : rig.cameras) {
+    const int count = ParameterCount(camera);
+    // t' = R lab_from_new.translation + t, where R moves by exp(w) R: dt' = dt + w x (R t0).
+    const Eigen::Matrix3d by_rotation =
+        -Cross(camera.camera_from_lab.rotation * lab_from_new.translation);
+    new_by_old.block<3, 3>(first + count - 3, first + count - 6) = by_rotation;
+    if (camera.covariance) {
+      const auto block = new_by_old.block(first, first, count, count);
+      camera.covariance = Symmetric(block * *camera.covariance * block.transpose());
+    }
+    camera.camera_from_lab = camera.camera_from_lab * lab_from_new;
+    first += count;
+  }
+  if (rig.joint_covariance) {
+    rig.joint_covariance = Symmetric(new_by_old * *rig.joint_covariance * new_by_old.transpose());
+  }
+  return rig;
 }
 
 void ValidateRig(const CameraRig& rig, std::string_view where) {
@@ -95,6 +144,19 @@ void ValidateRig(const CameraRig& rig, std::string_view where) {
       throw InputError(fmt::format("{}: two cameras are named \"{}\"", where, camera.name));
     }
     ValidateCamera(camera, fmt::format("{}: camera {}", where, camera.name));
+  }
+  if (!rig.joint_covariance) return;
+  const Eigen::MatrixXd& joint = *rig.joint_covariance;
+  const int size = JointParameterCount(rig);
+  if (joint.rows() != size || joint.cols() != size) {
+    throw InputError(fmt::format(
+        "{}: joint_covariance is {} x {}, {} x {} expected (intrinsics, rotation and translation "
+        "of each camera in turn)",
+        where, joint.rows(), joint.cols(), size, size));
+  }
+  if (!joint.allFinite()) {
+    throw InputError(
+        fmt::format("{}: joint_covariance holds a value that is not a finite number", where));
   }
 }
 

@@ -61,7 +61,8 @@ BoardScene SceneOf(const Board& board, double about_y = 0.3) {
 // Images from memory.
 class MemoryImages : public ImageSource {
  public:
-  explicit MemoryImages(std::vector<GreyImage> images) : images_(std::move(images)) {}
+  explicit MemoryImages(std::vector<GreyImage> images, std::size_t lost = 0)
+      : images_(std::move(images)), lost_(lost) {}
   std::optional<SourceImage> Next() override {
     if (next_ == images_.size()) return std::nullopt;
     SourceImage image{next_, images_[next_]};
@@ -69,12 +70,13 @@ class MemoryImages : public ImageSource {
     return image;
   }
   void Rewind() override { next_ = 0; }
-  [[nodiscard]] std::size_t StatedCount() const override { return images_.size(); }
+  [[nodiscard]] std::size_t StatedCount() const override { return images_.size() + lost_; }
   [[nodiscard]] double rate_hz() const override { return 30.0; }
   [[nodiscard]] std::string name() const override { return "memory"; }
 
  private:
   std::vector<GreyImage> images_;
+  std::size_t lost_;
   std::size_t next_ = 0;
 };
 
@@ -308,6 +310,14 @@ TEST(DetectBoards, RefusesTimeStampsThatDoNotFitTheImages) {
   } catch (const InputError& error) {
     EXPECT_THAT(error.what(), HasSubstr("has 3 images, but the time stamps have 2 rows"));
   }
+}
+
+TEST(DetectBoards, WarnsOfAVideoThatEndsBeforeItsStatedEnd) {
+  const CameraImages cut{"c1", std::make_shared<MemoryImages>(SomeImages(Charuco()), 40)};
+  const BoardDetection detection = DetectAt30Hz({Charuco()}, {cut});
+  EXPECT_EQ(detection.observations.views.size(), 3U);
+  EXPECT_THAT(detection.cameras[0].warnings,
+              ElementsAre(HasSubstr("memory ends after 3 images but states 43: it was cut short")));
 }
 
 TEST(DetectBoards, WarnsWhereCamerasHaveUnequalNumbersOfImages) {

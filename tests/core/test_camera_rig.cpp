@@ -135,5 +135,77 @@ TEST(Camera, CountsHalfAPixelRoundTheOutermostCentresAsImage) {
   EXPECT_FALSE(camera.IsInImage({kNaN, 0.0}));
 }
 
+// How far two cameras' pixels of a lab point move by a change of their parameters.
+Eigen::VectorXd Pixels(const CameraRig& rig, const Eigen::Vector3d& x_in_lab) {
+  Eigen::VectorXd pixels(4);
+  pixels << *rig.cameras[0].Project(x_in_lab), *rig.cameras[1].Project(x_in_lab);
+  return pixels;
+}
+
+// The covariance of those pixels by that of the rotations and translations.
+Eigen::MatrixXd PixelCovariance(const CameraRig& rig, const Eigen::Vector3d& x_in_lab) {
+  constexpr double kStep = 1e-6;
+  const int size = JointParameterCount(rig);
+  Eigen::MatrixXd J = Eigen::MatrixXd::Zero(4, size);
+  for (std::size_t c = 0; c < 2; ++c) {
+    for (int k = 0; k < 6; ++k) {
+      Eigen::VectorXd column = Eigen::VectorXd::Zero(4);
+      for (const double sign : {-1.0, 1.0}) {
+        CameraRig moved = rig;
+        RigidTransform& place = moved.cameras[c].camera_from_lab;
+        if (k < 3) {
+          place.rotation =
+              Eigen::AngleAxisd(sign * kStep, Eigen::Vector3d::Unit(k)) * place.rotation;
+        } else {
+          place.translation[k - 3] += sign * kStep;
+        }
+        column += sign * Pixels(moved, x_in_lab) / (2.0 * kStep);
+      }
+      J.col(static_cast<int>(c) * size / 2 + size / 2 - 6 + k) = column;
+    }
+  }
+  return J * *rig.joint_covariance * J.transpose();
+}
+
+TEST(InLabFrame, LeavesPixelsAndTheirCovarianceAsTheyWere) {
+  CameraRig rig = TwoCameras();
+  const int size = JointParameterCount(rig);
+  ASSERT_EQ(size, 30);
+  const Eigen::MatrixXd root = 1e-3 * Eigen::MatrixXd::Random(size, size);
+  rig.joint_covariance = root * root.transpose();
+  rig.cameras[0].covariance = rig.joint_covariance->topLeftCorner(15, 15);
+  const RigidTransform new_from_old{
+      Eigen::AngleAxisd(1.1, Eigen::Vector3d(3, -1, 2).normalized()).toRotationMatrix(),
+      {0.5, -2.0, 1.0}};
+  const Eigen::Vector3d x_in_lab(0.2, 0.1, 0.3);
+
+  const CameraRig moved = InLabFrame(rig, new_from_old);
+
+  EXPECT_TRUE(Pixels(moved, new_from_old * x_in_lab).isApprox(Pixels(rig, x_in_lab), 1e-12));
+  const Eigen::MatrixXd expected = PixelCovariance(rig, x_in_lab);
+  EXPECT_TRUE(PixelCovariance(moved, new_from_old * x_in_lab).isApprox(expected, 1e-6));
+  EXPECT_TRUE(moved.cameras[0].covariance->isApprox(moved.joint_covariance->topLeftCorner(15, 15)));
+}
+
+TEST(ValidateRig, WantsAJointCovarianceOfAllCameras) {
+  CameraRig rig = TwoCameras();
+  rig.joint_covariance = Eigen::MatrixXd::Identity(15, 15);
+  try {
+    ValidateRig(rig, "lab.toml");
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("joint_covariance is 15 x 15, 30 x 30 expected"));
+  }
+}
+
+TEST(ExposureDelay, CountsFromTheMiddleRow) {
+  Camera camera = MakeCamera("left");
+  camera.time_offset = 0.01;
+  camera.time_drift = 1e-4;
+  camera.line_time = 2e-5;
+  EXPECT_DOUBLE_EQ(camera.ExposureDelay(0.0, 239.5), 0.01);
+  EXPECT_DOUBLE_EQ(camera.ExposureDelay(10.0, 239.5 + 100.0), 0.01 + 1e-3 + 2e-3);
+}
+
 }  // namespace
 }  // namespace medius
