@@ -57,7 +57,7 @@ struct CameraRig {
   /// motion of the rig as a whole is left out of it: the small motion that best fits the change of
   /// the cameras' centres and directions (an inner constraint; Baarda 1973). Absent where the
   /// calibration gave none.
-  std::optional<Eigen::MatrixXd> joint_covariance;
+  std::optional<Eigen::MatrixXd> joint_covariance = std::nullopt;
 
   [[nodiscard]] std::optional<CameraId> Find(std::string_view name) const;
   [[nodiscard]] const Camera& operator[](CameraId id) const { return cameras.at(id.index()); }
