@@ -10,6 +10,13 @@
 
 namespace medius {
 
+/// Width and height of a camera's images, pixels.
+struct ImageSize {
+  int width = 0;
+  int height = 0;
+  friend bool operator==(const ImageSize&, const ImageSize&) = default;
+};
+
 inline constexpr std::int16_t kUnlabelled = -1;
 
 /// What one camera saw over a run of frames: ragged, one row a sighting. Frame k of the run owns

@@ -1,5 +1,6 @@
 #include "storage/rig_toml.hpp"
 
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -50,16 +51,34 @@ Camera ReadCamera(const toml::table& node, const std::string& file, std::size_t 
   const std::string name = TomlTable(node, file, fmt::format("camera {}", number)).Text("name");
   const TomlTable table(node, file, "camera " + name);
   table.AllowOnly({"name", "model", "width", "height", "intrinsics", "camera_from_lab",
-                   "time_offset", "covariance"});
+                   "time_offset", "time_drift", "line_time", "covariance"});
+  const auto number_or_zero = [&table](std::string_view key) {
+    return table.Has(key) ? table.Number(key) : 0.0;
+  };
   Camera camera{name,
                 table.Count("width"),
                 table.Count("height"),
                 ReadModel(table),
                 ReadPlace(table),
-                table.Has("time_offset") ? table.Number("time_offset") : 0.0,
-                std::nullopt};
+                number_or_zero("time_offset"),
+                std::nullopt,
+                number_or_zero("time_drift"),
+                number_or_zero("line_time")};
   if (table.Has("covariance")) camera.covariance = table.Matrix("covariance");
   return camera;
+}
+
+// What all cameras have together stands at the end, in a table of its own: with 24 cameras it is
+// 360 rows long.
+std::optional<Eigen::MatrixXd> ReadJointCovariance(const toml::table& document,
+                                                   const std::string& file) {
+  const toml::node* node = document.get("joint");
+  if (node == nullptr) return std::nullopt;
+  const TomlTable top(document, file, "");
+  if (!node->is_table()) top.Fail(*node, "joint: a table is expected");
+  const TomlTable joint(*node->as_table(), file, "[joint]");
+  joint.AllowOnly({"covariance"});
+  return joint.Matrix("covariance");
 }
 
 CameraRig ReadMediusRig(const toml::table& document, const std::string& file) {
@@ -72,7 +91,7 @@ CameraRig ReadMediusRig(const toml::table& document, const std::string& file) {
     top.Fail(*document.get("version"), fmt::format("version {} is not known; this program reads {}",
                                                    top.Number("version"), kVersion));
   }
-  top.AllowOnly({"format", "version", "camera"});
+  top.AllowOnly({"format", "version", "camera", "joint"});
   const toml::array* cameras = document.get_as<toml::array>("camera");
   if (cameras == nullptr) top.Fail("has no camera; [[camera]] tables are expected");
   CameraRig rig;
@@ -80,6 +99,7 @@ CameraRig ReadMediusRig(const toml::table& document, const std::string& file) {
     if (!node.is_table()) top.Fail(node, "camera: a table is expected");
     rig.cameras.push_back(ReadCamera(*node.as_table(), file, rig.cameras.size() + 1));
   }
+  rig.joint_covariance = ReadJointCovariance(document, file);
   ValidateRig(rig, file);
   return rig;
 }
@@ -140,7 +160,12 @@ std::string FormatRig(const CameraRig& rig) {
     }
     text += "]\ncamera_from_lab = " + MatrixText(camera.camera_from_lab.ToMatrix());
     text += "time_offset = " + TomlNumber(camera.time_offset) + "\n";
+    if (camera.time_drift != 0.0) text += "time_drift = " + TomlNumber(camera.time_drift) + "\n";
+    if (camera.line_time != 0.0) text += "line_time = " + TomlNumber(camera.line_time) + "\n";
     if (camera.covariance) text += "covariance = " + MatrixText(*camera.covariance);
+  }
+  if (rig.joint_covariance) {
+    text += "\n[joint]\ncovariance = " + MatrixText(*rig.joint_covariance);
   }
   return text;
 }

@@ -165,6 +165,10 @@ const std::vector<std::string>& TrialReader::observation_cameras() const {
   return impl_->camera_names;
 }
 
+const std::vector<std::optional<ImageSize>>& TrialReader::image_sizes() const {
+  return impl_->image_sizes;
+}
+
 CameraRig TrialReader::ReadRig() const {
   const hdf5::ErrorSilence silence;
   return impl_->ReadRig();

@@ -46,6 +46,12 @@ void AppendOptional(ColumnWriter* column, const std::vector<Value>& values, std:
   if (column != nullptr) column->Append(values.data(), rows, batch);
 }
 
+void WriteImageSize(hid_t camera, const ImageSize& size, const std::string& file) {
+  MEDIUS_CHECK(size.width > 0 && size.height > 0, "an image has pixels");
+  hdf5::WriteInteger(camera, "width", size.width, file);
+  hdf5::WriteInteger(camera, "height", size.height, file);
+}
+
 void CheckCameraNames(const std::vector<std::string>& cameras, const std::string& file) {
   std::set<std::string> seen;
   for (const std::string& name : cameras) {
@@ -100,14 +106,18 @@ void TrialWriter::Impl::WriteLabels(const std::vector<std::string>& names) {
 }
 
 void TrialWriter::Impl::BeginObservations(const std::vector<std::string>& cameras,
-                                          ObservationColumns columns) {
+                                          ObservationColumns columns,
+                                          const std::vector<std::optional<ImageSize>>& sizes) {
   MEDIUS_CHECK(!observations_begun, "observations are begun once");
+  MEDIUS_CHECK(sizes.empty() || sizes.size() == cameras.size(), "one image size a camera");
   CheckCameraNames(cameras, shown);
   observations_begun = true;
   observation_columns = columns;
   const hdf5::Handle group = FreshGroup(schema::kObservations);
-  for (const std::string& name : cameras) {
-    sightings.push_back(BeginCamera(hdf5::CreateGroup(group.get(), name, shown).get()));
+  for (std::size_t c = 0; c < cameras.size(); ++c) {
+    const hdf5::Handle camera = hdf5::CreateGroup(group.get(), cameras[c], shown);
+    if (!sizes.empty() && sizes[c]) WriteImageSize(camera.get(), *sizes[c], shown);
+    sightings.push_back(BeginCamera(camera.get()));
     constexpr std::uint64_t kFirst = 0;
     sightings.back().frame_start->Append(&kFirst, 1, batch);
   }

@@ -53,7 +53,8 @@ struct TrialWriter::Impl {
   void WriteTimeBase(const TimeBase& time_base);
   void WriteLabels(const std::vector<std::string>& names);
   void WriteRig(const CameraRig& rig);
-  void BeginObservations(const std::vector<std::string>& cameras, ObservationColumns columns);
+  void BeginObservations(const std::vector<std::string>& cameras, ObservationColumns columns,
+                         const std::vector<std::optional<ImageSize>>& sizes);
   void AppendObservations(const ObservationBlock& block);
   void BeginTrajectories(const std::vector<std::string>& names);
   void AppendTrajectories(const TrajectoryBlock& block);
