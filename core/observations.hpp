@@ -28,6 +28,9 @@ struct CameraObservations {
   std::vector<float> radius;                     ///< pixels
   std::vector<float> intensity;                  ///< camera units
   std::vector<std::int16_t> label;               ///< index into the trial's labels or kUnlabelled
+  /// [frames] seconds, when this camera says that it exposed each frame, NaN where it does not;
+  /// empty where it says nothing beside the frame's own time.
+  std::vector<double> time_stamp;
 
   [[nodiscard]] std::size_t frame_count() const {
     return frame_start.empty() ? 0 : frame_start.size() - 1;  // empty once moved from

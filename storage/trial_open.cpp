@@ -201,13 +201,16 @@ SightingColumns TrialReader::Impl::OpenSightings(const std::string& camera) cons
     if (column) column->ExpectShape({rows}, reason);
     return column;
   };
+  auto time_stamp = OptionalColumn(group, schema::kTimeStamp.name, schema::kTimeStamp.type);
+  if (time_stamp) time_stamp->ExpectShape({frame_count()}, FrameReason(frame_count()));
   return {camera,
           std::move(frame_start),
           std::move(xy),
           optional(schema::kSigma),
           optional(schema::kRadius),
           optional(schema::kIntensity),
-          optional(schema::kLabel)};
+          optional(schema::kLabel),
+          std::move(time_stamp)};
 }
 
 // Shapes of the tables, and the values of what is a few numbers.

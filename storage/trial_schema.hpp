@@ -87,6 +87,11 @@ inline constexpr Dataset kLabel{
     "label", Type::kInt16, "1",
     "marker of each sighting as an index into /trajectories/labels, from 0; -1 where unknown"};
 
+inline constexpr Dataset kTimeStamp{
+    "time_stamp", Type::kFloat64, "s",
+    "time at which this camera says that it exposed each frame, where that differs from the "
+    "frame's time; NaN where it does not say"};
+
 inline constexpr Dataset kLabelNames{kLabels, Type::kText, "1", "name of each marker"};
 inline constexpr Dataset kPosition{
     "position", Type::kFloat32, "m",

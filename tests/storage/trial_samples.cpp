@@ -59,6 +59,7 @@ ObservationBlock MakeObservations(std::size_t frames, std::size_t cameras, std::
         camera.label.push_back(random() % 9 == 0 ? kUnlabelled : static_cast<std::int16_t>(m));
       }
       camera.frame_start.push_back(camera.xy.size());
+      camera.time_stamp.push_back(0.005 * static_cast<double>(t) + 1e-4 * pixel(random));
     }
     block.cameras.push_back(std::move(camera));
   }
@@ -201,6 +202,7 @@ void AddFrames(ByteSink& sink, const Trial& trial) {
     sink.Add(camera.radius);
     sink.Add(camera.intensity);
     sink.Add(camera.label);
+    sink.Add(camera.time_stamp);
   }
   sink.Add(trial.trajectories.position);
   sink.Add(trial.trajectories.covariance);
@@ -361,6 +363,10 @@ ObservationBlock Slice(const ObservationBlock& whole, FrameRange frames) {
     part.radius = cut(camera.radius);
     part.intensity = cut(camera.intensity);
     part.label = cut(camera.label);
+    if (!camera.time_stamp.empty()) {
+      const auto first = camera.time_stamp.begin() + static_cast<std::ptrdiff_t>(frames.first);
+      part.time_stamp.assign(first, first + static_cast<std::ptrdiff_t>(frames.count));
+    }
     block.cameras.push_back(std::move(part));
   }
   return block;
@@ -433,6 +439,7 @@ Trial ReadTrial(const std::filesystem::path& path, std::size_t step, Parallelism
       add(all.radius, seen.cameras[c].radius);
       add(all.intensity, seen.cameras[c].intensity);
       add(all.label, seen.cameras[c].label);
+      add(all.time_stamp, seen.cameras[c].time_stamp);
     }
   }
   trial.events = reader.ReadEvents();
