@@ -7,7 +7,8 @@
 
 #include "core/error.hpp"
 #include "storage/atomic_text_file.hpp"
-#include "storage/rig_anipose.hpp"
+#include "storage/rig_format.hpp"
+#include "storage/rig_medius.hpp"
 #include "storage/toml_table.hpp"
 
 namespace medius::storage {
@@ -15,10 +16,6 @@ namespace {
 
 constexpr std::string_view kFormatName = "medius-rig";
 constexpr int kVersion = 1;
-
-bool IsMediusRig(const toml::table& document) {
-  return document.contains("format") || document.contains("camera");
-}
 
 CameraModel ReadModel(const TomlTable& table) {
   const std::string name = table.Text("model");
@@ -81,6 +78,20 @@ std::optional<Eigen::MatrixXd> ReadJointCovariance(const toml::table& document,
   return joint.Matrix("covariance");
 }
 
+std::string MatrixText(const Eigen::MatrixXd& matrix) {
+  std::string text = "[\n";
+  for (Eigen::Index r = 0; r < matrix.rows(); ++r) {
+    text += "  [";
+    for (Eigen::Index c = 0; c < matrix.cols(); ++c) {
+      text += (c == 0 ? "" : ", ") + TomlNumber(matrix(r, c));
+    }
+    text += "],\n";
+  }
+  return text + "]\n";
+}
+
+}  // namespace
+
 CameraRig ReadMediusRig(const toml::table& document, const std::string& file) {
   const TomlTable top(document, file, "");
   if (top.Text("format") != kFormatName) {
@@ -104,47 +115,17 @@ CameraRig ReadMediusRig(const toml::table& document, const std::string& file) {
   return rig;
 }
 
-std::string MatrixText(const Eigen::MatrixXd& matrix) {
-  std::string text = "[\n";
-  for (Eigen::Index r = 0; r < matrix.rows(); ++r) {
-    text += "  [";
-    for (Eigen::Index c = 0; c < matrix.cols(); ++c) {
-      text += (c == 0 ? "" : ", ") + TomlNumber(matrix(r, c));
-    }
-    text += "],\n";
-  }
-  return text + "]\n";
+bool IsMediusRig(const toml::table& document) {
+  return document.contains("format") || document.contains("camera");
 }
-
-}  // namespace
 
 CameraRig ReadRig(const std::filesystem::path& path) {
-  const toml::table document = ParseTomlFile(path);
-  if (!IsMediusRig(document) && IsAniposeRig(document)) {
+  if (const std::optional<RigFormat> format = ForeignFormatOf(path)) {
     throw InputError(
-        fmt::format("{}: is a rig of Anipose, Pose2Sim or caliscope; convert it first with `medius "
-                    "rig convert {} -o RIG.toml`",
-                    path.string(), path.filename().string()));
+        fmt::format("{}: is a rig of {}; convert it first with `medius rig convert {} -o RIG.toml`",
+                    path.string(), NameOfProgram(*format), path.filename().string()));
   }
-  return ReadMediusRig(document, path.string());
-}
-
-ImportedRig ImportRig(const std::filesystem::path& path, double metres_per_unit) {
-  const toml::table document = ParseTomlFile(path);
-  ImportedRig imported;
-  if (!IsMediusRig(document) && IsAniposeRig(document)) {
-    imported.format = RigFormat::kAnipose;
-    imported.rig = ReadAniposeRig(document, path.string(), metres_per_unit, imported.warnings);
-    return imported;
-  }
-  if (!IsMediusRig(document)) {
-    throw InputError(fmt::format(
-        "{}: is no rig: neither format = \"{}\" with [[camera]] tables, nor tables with a "
-        "matrix as Anipose, Pose2Sim and caliscope write them",
-        path.string(), kFormatName));
-  }
-  imported.rig = ReadMediusRig(document, path.string());
-  return imported;
+  return ReadMediusRig(ParseTomlFile(path), path.string());
 }
 
 std::string FormatRig(const CameraRig& rig) {

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "storage/rig_anipose.hpp"
+#include "storage/rig_exchange.hpp"
 #include "storage/rig_toml.hpp"
 #include "tests/storage/temporary_folder.hpp"
 
