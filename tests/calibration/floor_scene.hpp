@@ -8,6 +8,7 @@
 #include <Eigen/Core>
 
 #include "core/camera_rig.hpp"
+#include "core/observations.hpp"
 
 namespace medius::calibration {
 
@@ -38,6 +39,18 @@ class SceneRandom {
 [[nodiscard]] std::vector<std::vector<Eigen::Vector2d>> SightingsOf(
     const CameraRig& rig, const std::vector<Eigen::Vector3d>& x_in_lab, double sigma,
     SceneRandom* random);
+
+/// Some frames of what stands still, sightings in any order, without labels.
+[[nodiscard]] ObservationBlock StillBlock(const CameraRig& rig,
+                                          const std::vector<Eigen::Vector3d>& x_in_lab,
+                                          std::size_t frames, double sigma, SceneRandom* random);
+
+/// 4 to 12 cameras that look at the middle from anywhere above the floor: heights 0.3 to 4 m, all
+/// round or from one side, upright, on their side, upside down or held by hand.
+[[nodiscard]] CameraRig RandomRig(SceneRandom* random);
+
+/// The frame of a rig that knows no floor: turned and shifted anyhow.
+[[nodiscard]] RigidTransform AnyFrame(SceneRandom* random);
 
 /// A rotation of any direction.
 [[nodiscard]] Eigen::Matrix3d AnyRotation(SceneRandom* random);
