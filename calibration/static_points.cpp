@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "calibration/median.hpp"
 #include "calibration/ray_point.hpp"
 #include "core/check.hpp"
 #include "core/error.hpp"
@@ -20,23 +21,6 @@ struct Gathered {
   Eigen::Vector3d first = Eigen::Vector3d::Zero();
   std::size_t last_frame = 0;
 };
-
-double Median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
-template <int kRows>
-Eigen::Matrix<double, kRows, 1> MedianOf(const std::vector<Eigen::Matrix<double, kRows, 1>>& all) {
-  Eigen::Matrix<double, kRows, 1> median;
-  for (int row = 0; row < kRows; ++row) {
-    std::vector<double> values;
-    for (const auto& value : all) values.push_back(value[row]);
-    median[row] = Median(std::move(values));
-  }
-  return median;
-}
 
 std::vector<std::size_t> SpreadFrames(std::size_t count, std::size_t most) {
   std::vector<std::size_t> frames;
@@ -79,7 +63,7 @@ StaticPoint Summarize(const CameraRig& rig, const Gathered& gathered, std::size_
   for (std::size_t c = 0; c < rig.cameras.size(); ++c) {
     if (gathered.xy[c].empty() || gathered.xy[c].size() < least_frames) continue;
     point.cameras.emplace_back(c);
-    point.xy.push_back(MedianOf(gathered.xy[c]));
+    point.xy.push_back(MedianOfVectors(gathered.xy[c]));
     seen.push_back({&rig.cameras[c], point.xy.back()});
     point.frames = std::max(point.frames, gathered.xy[c].size());
   }
@@ -93,7 +77,7 @@ StaticPoint Summarize(const CameraRig& rig, const Gathered& gathered, std::size_
   point.rms_px = found->rms_px;
   if (gathered.places.empty()) return point;
   point.frames = gathered.places.size();
-  const Eigen::Vector3d middle = MedianOf(gathered.places);
+  const Eigen::Vector3d middle = MedianOfVectors(gathered.places);
   double sum = 0.0;
   for (const Eigen::Vector3d& place : gathered.places) sum += (place - middle).squaredNorm();
   point.spread = std::sqrt(sum / static_cast<double>(gathered.places.size()));
