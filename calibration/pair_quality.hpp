@@ -31,11 +31,12 @@ struct PairNumbers {
 
 /// Two parts of a rig and what holds them together.
 struct RigLink {
-  std::vector<CameraId> part;    ///< cameras of the smaller part
-  std::vector<CameraId> others;  ///< the rest
-  std::size_t common_views = 0;  ///< target poses seen from both parts
-  CameraId a;                    ///< of `part`: the pair with the most of them
-  CameraId b;                    ///< of `others`
+  std::vector<CameraId> part;        ///< cameras of the smaller part
+  std::vector<CameraId> others;      ///< the rest
+  std::size_t common_views = 0;      ///< target poses seen from both parts
+  std::size_t common_sightings = 0;  ///< points of them seen from both parts
+  CameraId a;                        ///< of `part`: the pair with the most of them
+  CameraId b;                        ///< of `others`
   /// The pair across that shares the most places of targets within 100 degrees of each other: where
   /// more views would help most. Equal to (a, b) where there is none.
   CameraId help_a;

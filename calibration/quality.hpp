@@ -39,8 +39,9 @@ struct CameraQuality {
   /// (RigGauge::kCameraCentres).
   double centre_sd = std::numeric_limits<double>::quiet_NaN();
   double turn_sd = std::numeric_limits<double>::quiet_NaN();
-  /// Seconds by which this camera's time stamps come after the mean of those that share its
-  /// instants, median and largest distance from the median; NaN where no stamps differ.
+  /// Seconds by which this camera's time stamps come after those of the camera with the most views,
+  /// of the instants that both share: median, and 95 % of the distances from it. NaN where no
+  /// stamps differ.
   double stamp_lag = std::numeric_limits<double>::quiet_NaN();
   double stamp_jitter = std::numeric_limits<double>::quiet_NaN();
 };
@@ -72,8 +73,9 @@ struct RigQuality {
   std::vector<std::size_t> histogram;
   ViewFrame view_frame;
   std::optional<VolumePrecision> volume;
-  /// What held_out.rms should be if the model were right and noise were all (pixels per axis); NaN
-  /// without held-out numbers.
+  /// What held_out.rms should be if the model were right and noise were all: training_rms grown by
+  /// what the fit of the cameras' parameters takes from it and gives to the other views. Pixels per
+  /// axis; NaN without held-out numbers.
   double expected_held_out = std::numeric_limits<double>::quiet_NaN();
   QualityInputs inputs;
   Verdict verdict;

@@ -29,7 +29,9 @@ struct Finding {
 /// Residuals of views that a rig was not made from, and of those that it was.
 struct HeldOutNumbers {
   std::string method;  ///< "fitted on even instants, scored on odd", "5 folds of instants", ...
-  double training_rms = 0.0;          ///< pixels per axis, of the rig(s) that were scored
+  /// Pixels per axis, of the same rig(s) on the views that they were made from, scored alike (so
+  /// that outliers count in both).
+  double training_rms = 0.0;
   double rms = 0.0;                   ///< pixels per axis
   std::size_t sightings = 0;          ///< scored
   std::size_t poses = 0;              ///< target poses fitted to them, six numbers each

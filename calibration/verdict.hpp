@@ -18,6 +18,8 @@ inline constexpr VerdictLimits kCoverageShare{0.5, 0.15};
 inline constexpr VerdictLimits kHeldOutRatio{1.15, 1.5};
 /// Target poses that link two parts of a rig (below is worse).
 inline constexpr VerdictLimits kLinkViews{20, 5};
+/// Points of them (below is worse): what counts for a wand.
+inline constexpr VerdictLimits kLinkSightings{200, 30};
 /// Pixels per axis: mean residual by place in the image.
 inline constexpr VerdictLimits kPlacePattern{0.1, 0.5};
 /// Chance under noise alone below which such a pattern is one, for all cameras together.
