@@ -158,7 +158,10 @@ class Adjustment {
   // Plain least squares on what the rule leaves, in turns.
   void AdjustInliers() {
     Linearize();
-    double sigma = RobustSigma(start_.data, use_, start_.state, options_.parallelism);
+    // Residuals of an adjustment are smaller than the noise, those of a wand by a fifth.
+    double sigma = RobustSigma(start_.data, use_, start_.state, options_.parallelism) *
+                   std::sqrt(static_cast<double>(normal_.residual_count) /
+                             std::max(1.0, result_.degrees_of_freedom));
     for (int round = 0; round < kOutlierRounds && inverse_.regular; ++round) {
       const bool changed = options_.reject_outliers && ApplyRule(std::max(sigma, kLeastSigma));
       if (!changed && round > 0) return;
