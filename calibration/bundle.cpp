@@ -6,6 +6,14 @@
 #include <tuple>
 
 namespace medius::calibration {
+namespace {
+
+// A board of fewer corners is taken for a misreading.
+constexpr std::size_t kFewestOfBoard = 4;
+// Two sightings of one marker of a wand already say something about the cameras.
+constexpr std::size_t kFewestOfWand = 2;
+
+}  // namespace
 
 BundleData MakeBundleData(const TargetObservations& observations,
                           const std::vector<std::uint8_t>& use_view) {
@@ -24,7 +32,9 @@ BundleData MakeBundleData(const TargetObservations& observations,
     const TargetView& view = views[i];
     if (data.poses.empty() || data.poses.back().frame != view.frame ||
         data.poses.back().target != view.target) {
-      data.poses.push_back({view.frame, view.target, data.views.size(), data.views.size()});
+      const bool is_wand = observations.targets[view.target].is_wand;
+      data.poses.push_back({view.frame, view.target, data.views.size(), data.views.size(),
+                            is_wand ? kFewestOfWand : kFewestOfBoard});
     }
     data.poses.back().view_end = data.views.size() + 1;
     const std::size_t begin = data.sightings.size();

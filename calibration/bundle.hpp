@@ -49,6 +49,7 @@ struct BundlePose {
   std::size_t target = 0;
   std::size_t view_begin = 0;  ///< range of BundleData::views
   std::size_t view_end = 0;
+  std::size_t fewest = 4;  ///< sightings below which the outlier rule drops the pose
 };
 
 /// Observations laid out for adjustment: views ordered by (frame, target, camera), so that those of

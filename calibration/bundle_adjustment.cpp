@@ -82,6 +82,44 @@ void TakeRoot(const ViewNormal& normal, ViewSlot* slot) {
   }
 }
 
+// A view of so few points that its Jacobian has fewer rows than columns (a wand) keeps it as it is:
+// shorter than a root of H, and exact where H, which squares it, is singular to rounding.
+bool KeepsRows(std::size_t sightings, int parameters) {
+  return 2 * sightings < static_cast<std::size_t>(parameters);
+}
+
+// Rows that the slot of a view has, besides that of the rest of its cost.
+int RowsOf(std::size_t sightings, int parameters) {
+  return KeepsRows(sightings, parameters) ? static_cast<int>(2 * sightings) : parameters;
+}
+
+// The weighted Jacobian and residuals themselves; false where a used point cannot be projected.
+bool TakeRows(CameraModelKind kind, const double* intrinsics,
+              const RigidTransform& camera_from_target, std::span<const Sighting> sightings,
+              const std::uint8_t* use, RobustLoss loss, ViewSlot* slot) {
+  const auto rows = static_cast<Eigen::Index>(2 * sightings.size());
+  slot->root.setZero(rows, IntrinsicCount(kind) + 6);
+  slot->residual.setZero(rows);
+  LossSum cost(loss);
+  Eigen::Vector2d residual;
+  LocalJacobian jacobian;
+  for (std::size_t i = 0; i < sightings.size(); ++i) {
+    if (use[i] == 0) continue;
+    if (!LinearizeSighting(kind, intrinsics, camera_from_target, sightings[i], &residual,
+                           &jacobian)) {
+      return false;
+    }
+    const double s = residual.squaredNorm();
+    const double weight = std::sqrt(loss.Weight(s));
+    const auto row = static_cast<Eigen::Index>(2 * i);
+    slot->root.middleRows<2>(row) = weight * jacobian;
+    slot->residual.segment<2>(row) = -weight * residual;
+    cost.Add(s);
+  }
+  slot->cost = 0.5 * cost.Value();
+  return true;
+}
+
 // Holds the parameter blocks and evaluates all views before Ceres asks for them one by one. All
 // blocks stand in one array: Ceres orders them by address, and the order decides the rounding.
 class Evaluator : public ceres::EvaluationCallback {
@@ -152,12 +190,18 @@ class Evaluator : public ceres::EvaluationCallback {
                               use, loss_, &slot.cost);
       return;
     }
-    ViewNormal normal;
-    slot.valid = LinearizeView(kind_[group], intrinsics, camera_from_target,
-                               data_.SightingsOf(view), use, loss_, &normal);
-    if (!slot.valid) return;
-    slot.cost = normal.cost;
-    TakeRoot(normal, &slot);
+    if (KeepsRows(view.end - view.begin, IntrinsicCount(kind_[group]) + 6)) {
+      slot.valid = TakeRows(kind_[group], intrinsics, camera_from_target, data_.SightingsOf(view),
+                            use, loss_, &slot);
+      if (!slot.valid) return;
+    } else {
+      ViewNormal normal;
+      slot.valid = LinearizeView(kind_[group], intrinsics, camera_from_target,
+                                 data_.SightingsOf(view), use, loss_, &normal);
+      if (!slot.valid) return;
+      slot.cost = normal.cost;
+      TakeRoot(normal, &slot);
+    }
     slot.by_camera = ByCameraPose(camera_from_lab, lab_from_target) * ByValue(camera.vector());
     slot.by_target = ByTargetPose(camera_from_lab) * ByValue(target.vector());
   }
@@ -179,9 +223,10 @@ class Evaluator : public ceres::EvaluationCallback {
 // not depend on the parameters to first order, so that Ceres sees the true cost.
 class ViewCost : public ceres::CostFunction {
  public:
-  ViewCost(const Evaluator* evaluator, std::size_t view, int intrinsic_count)
+  ViewCost(const Evaluator* evaluator, std::size_t view, std::size_t sightings,
+           int intrinsic_count)
       : evaluator_(evaluator), view_(view), intrinsic_count_(intrinsic_count) {
-    set_num_residuals(intrinsic_count + 7);
+    set_num_residuals(RowsOf(sightings, intrinsic_count + 6) + 1);
     *mutable_parameter_block_sizes() = {intrinsic_count, 6, 6};
   }
 
@@ -189,7 +234,7 @@ class ViewCost : public ceres::CostFunction {
                 double** jacobians) const override {
     const ViewSlot& slot = evaluator_->slot(view_);
     if (!slot.valid) return false;
-    const int n = intrinsic_count_ + 6;
+    const int n = num_residuals() - 1;
     Eigen::Map<Eigen::VectorXd> residual(residuals, n + 1);
     residual.setZero();
     if (jacobians == nullptr) {
@@ -213,7 +258,7 @@ class ViewCost : public ceres::CostFunction {
   template <typename Root>
   void FillPose(const Root& pose_root, const Matrix6& by, double* jacobian) const {
     if (jacobian == nullptr) return;
-    const int n = intrinsic_count_ + 6;
+    const int n = num_residuals() - 1;
     Eigen::Map<Eigen::Matrix<double, Eigen::Dynamic, 6, Eigen::RowMajor>> out(jacobian, n + 1, 6);
     out.topRows(n) = pose_root.lazyProduct(by);
     out.row(n).setZero();
@@ -278,9 +323,10 @@ void BuildProblem(const BundleData& data, const HeldParameters& held, const RigS
   for (std::size_t i = 0; i < data.views.size(); ++i) {
     const BundleView& view = data.views[i];
     const std::size_t group = state.group[view.camera];
-    problem->AddResidualBlock(new ViewCost(evaluator, i, IntrinsicCountOf(state, group)), nullptr,
-                              evaluator->intrinsics(group), evaluator->camera(view.camera),
-                              evaluator->target(view.pose));
+    problem->AddResidualBlock(
+        new ViewCost(evaluator, i, view.end - view.begin, IntrinsicCountOf(state, group)), nullptr,
+        evaluator->intrinsics(group), evaluator->camera(view.camera),
+        evaluator->target(view.pose));
   }
   for (std::size_t g = 0; g < held.pull.size(); ++g) {
     const Intrinsics& pull = held.pull[g];

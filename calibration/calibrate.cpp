@@ -23,7 +23,7 @@ constexpr double kCauchyScale = 2.385;
 // No camera sees better than this (pixels; standardized where sigmas are stated): the rounding of
 // exact sightings is not judged by its own spread.
 constexpr double kLeastSigma = 1e-3;
-constexpr std::size_t kSteps = 4;
+constexpr std::size_t kSteps = kCalibrationSteps;
 // The terms of a rational lens can grow without end against each other and leave the image as it
 // is: each is taken to be of this size (1 sd), which changes no pixel and keeps them in bounds.
 constexpr double kRationalTermSd = 2.0;
@@ -141,7 +141,7 @@ class Adjustment {
   [[nodiscard]] double DegreesOfFreedom(const std::vector<std::uint8_t>& free) const {
     const auto parameters = std::count(free.begin(), free.end(), std::uint8_t{1});
     return static_cast<double>(normal_.residual_count) - static_cast<double>(parameters) -
-           6.0 * static_cast<double>(normal_.used_poses);
+           static_cast<double>(normal_.pose_rank);
   }
 
   void Linearize() {
@@ -158,7 +158,10 @@ class Adjustment {
   // Plain least squares on what the rule leaves, in turns.
   void AdjustInliers() {
     Linearize();
-    double sigma = RobustSigma(start_.data, use_, start_.state, options_.parallelism);
+    // Residuals of an adjustment are smaller than the noise, those of a wand by a fifth.
+    double sigma = RobustSigma(start_.data, use_, start_.state, options_.parallelism) *
+                   std::sqrt(static_cast<double>(normal_.residual_count) /
+                             std::max(1.0, result_.degrees_of_freedom));
     for (int round = 0; round < kOutlierRounds && inverse_.regular; ++round) {
       const bool changed = options_.reject_outliers && ApplyRule(std::max(sigma, kLeastSigma));
       if (!changed && round > 0) return;
@@ -290,6 +293,12 @@ CalibrationResult Calibrate(const TargetObservations& observations,
   options.Validate(observations);
   control.Report(0, kSteps);
   RigStart start = StartRig(observations, options, control);
+  return AdjustStart(observations, options, std::move(start), control);
+}
+
+CalibrationResult AdjustStart(const TargetObservations& observations,
+                              const CalibrationOptions& options, RigStart start,
+                              const WorkControl& control) {
   if (start.status != CalibrationStatus::kConverged) {
     CalibrationResult result;
     result.status = start.status;

@@ -2,6 +2,7 @@
 
 #include "calibration/options.hpp"
 #include "calibration/result.hpp"
+#include "calibration/rig_start.hpp"
 #include "core/progress.hpp"
 #include "core/target.hpp"
 
@@ -23,5 +24,14 @@ namespace medius::calibration {
 ///         not flat.
 CalibrationResult Calibrate(const TargetObservations& observations,
                             const CalibrationOptions& options, const WorkControl& control = {});
+
+/// Steps that calibrations report: start, robust adjustment, outliers, numbers.
+inline constexpr std::size_t kCalibrationSteps = 4;
+
+/// The adjustment of Calibrate from a start that was found otherwise (a wand's). A start that is
+/// not kConverged is handed on as the result's status.
+CalibrationResult AdjustStart(const TargetObservations& observations,
+                              const CalibrationOptions& options, RigStart start,
+                              const WorkControl& control);
 
 }  // namespace medius::calibration

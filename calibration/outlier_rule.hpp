@@ -26,7 +26,8 @@ std::vector<double> StandardizedSquares(const BundleData& data,
 /// 2 ln(count / expected_false_alarms).
 double OutlierLimit(std::size_t count, double expected_false_alarms);
 
-/// Which sightings to use, by the limit. A pose that is left with fewer than 4 is not used at all.
+/// Which sightings to use, by the limit. A pose that is left with fewer than
+/// BundlePose::fewest is not used at all.
 std::vector<std::uint8_t> UseBelow(const BundleData& data, const std::vector<double>& squares,
                                    double limit);
 

@@ -25,22 +25,27 @@ struct Partial {
   double squared_residual = 0.0;
   std::size_t residual_count = 0;
   std::size_t used_poses = 0;
+  std::size_t pose_rank = 0;
 };
 
-// Inverse on the range of a positive semidefinite 6x6 block.
-Matrix6 PseudoInverse(const Matrix6& V) {
+// Inverse on the range of a positive semidefinite 6x6 block, and the dimension of that range.
+Matrix6 PseudoInverse(const Matrix6& V, std::size_t* rank) {
   Vector6 scale;
   for (int i = 0; i < 6; ++i) scale[i] = V(i, i) > 0.0 ? 1.0 / std::sqrt(V(i, i)) : 0.0;
   const Matrix6 scaled = scale.asDiagonal() * V * scale.asDiagonal();
   const Eigen::LDLT<Matrix6> factor(scaled);
   const Vector6 d = factor.vectorD();
   if (d.minCoeff() > 1e-8) {
+    *rank = 6;
     return scale.asDiagonal() * factor.solve(Matrix6::Identity()) * scale.asDiagonal();
   }
   const Eigen::SelfAdjointEigenSolver<Matrix6> eigen(scaled);
   Vector6 inverse = Vector6::Zero();
+  *rank = 0;
   for (int i = 0; i < 6; ++i) {
-    if (eigen.eigenvalues()[i] > kRankTolerance) inverse[i] = 1.0 / eigen.eigenvalues()[i];
+    if (!(eigen.eigenvalues()[i] > kRankTolerance)) continue;
+    inverse[i] = 1.0 / eigen.eigenvalues()[i];
+    ++*rank;
   }
   const Matrix6 result =
       eigen.eigenvectors() * inverse.asDiagonal() * eigen.eigenvectors().transpose();
@@ -96,7 +101,9 @@ void ReducePose(const BundleData& data, const std::vector<std::uint8_t>& use, co
     partial->squared_residual += 2.0 * local.cost;
     for (std::size_t i = view.begin; i < view.end; ++i) used += use[i];
   }
-  const Matrix6 inverse = PseudoInverse(V);
+  std::size_t rank = 0;
+  const Matrix6 inverse = PseudoInverse(V, &rank);
+  partial->pose_rank += rank;
   normal->pose_inverse[pose_index] = inverse;
   partial->residual_count += 2 * used;
   partial->used_poses += used > 0 ? 1 : 0;
@@ -146,6 +153,7 @@ ReducedNormal ReduceNormal(const BundleData& data, const std::vector<std::uint8_
     sum.squared_residual += part.squared_residual;
     sum.residual_count += part.residual_count;
     sum.used_poses += part.used_poses;
+    sum.pose_rank += part.pose_rank;
     return sum;
   };
   Partial initial;
@@ -156,6 +164,7 @@ ReducedNormal ReduceNormal(const BundleData& data, const std::vector<std::uint8_
   normal.squared_residual = total.squared_residual;
   normal.residual_count = total.residual_count;
   normal.used_poses = total.used_poses;
+  normal.pose_rank = total.pose_rank;
   return normal;
 }
 

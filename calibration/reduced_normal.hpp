@@ -25,6 +25,8 @@ struct ReducedNormal {
   double squared_residual = 0.0;       ///< sum of squared standardized residuals
   std::size_t residual_count = 0;      ///< two a sighting
   std::size_t used_poses = 0;          ///< poses that any used sighting touches
+  /// Directions of all poses that the used sightings fix: 6 a board, 5 a wand of one line.
+  std::size_t pose_rank = 0;
 };
 
 CameraLayout MakeLayout(const RigState& state);

@@ -31,6 +31,9 @@ enum class DegeneracyKind {
   kMirroredCamera,     ///< a camera sees the boards from behind where others see their front
   kWrongTarget,        ///< a camera's points do not fit the target
   kUnobservable,       ///< some combination of the parameters is free
+  kPlanarWave,         ///< a wand that was waved in one plane
+  kWrongImageSize,     ///< a camera's sightings do not fit the size of its image
+  kContradiction,      ///< a camera's sightings fit no place among the others
 };
 
 struct Degeneracy {

@@ -52,10 +52,10 @@ void AssignGroups(const CalibrationOptions& options, std::size_t cameras, RigSta
   }
 }
 
-void TakeInitial(const TargetObservations& observations, const CameraRig& initial,
+void TakeInitial(const std::vector<UncalibratedCamera>& cameras, const CameraRig& initial,
                  RigState* state) {
-  for (std::size_t c = 0; c < observations.cameras.size(); ++c) {
-    const Camera& known = initial[*initial.Find(observations.cameras[c].name)];
+  for (std::size_t c = 0; c < cameras.size(); ++c) {
+    const Camera& known = initial[*initial.Find(cameras[c].name)];
     Intrinsics& intrinsics = state->intrinsics[state->group[c]];
     intrinsics.fill(0.0);
     std::copy(known.model.intrinsics().begin(), known.model.intrinsics().end(), intrinsics.begin());
@@ -164,7 +164,18 @@ void DropLostPoses(const TargetObservations& observations, const TargetStart& ta
   start->data = MakeBundleData(observations, use_view);
 }
 
-HeldParameters MakeHeld(const CalibrationOptions& options, const RigState& state) {
+}  // namespace
+
+RigState EmptyState(const std::vector<UncalibratedCamera>& cameras,
+                    const CalibrationOptions& options) {
+  RigState state;
+  AssignGroups(options, cameras.size(), &state);
+  state.camera_from_lab.resize(cameras.size());
+  if (options.initial) TakeInitial(cameras, *options.initial, &state);
+  return state;
+}
+
+HeldParameters HeldBy(const CalibrationOptions& options, const RigState& state) {
   HeldParameters held;
   for (std::size_t g = 0; g < state.kind.size(); ++g) {
     std::vector<int> indices = options.held_intrinsics;
@@ -180,6 +191,8 @@ HeldParameters MakeHeld(const CalibrationOptions& options, const RigState& state
   held.pose[options.reference_camera.index()] = 1;
   return held;
 }
+
+namespace {
 
 bool StartCameras(const TargetObservations& observations, const CalibrationOptions& options,
                   const WorkControl& control, RigStart* start) {
@@ -208,9 +221,7 @@ RigStart StartRig(const TargetObservations& observations, const CalibrationOptio
   std::vector<std::uint8_t> use_view;
   for (const TargetView& view : observations.views) use_view.push_back(view.xy.empty() ? 0 : 1);
   start.data = MakeBundleData(observations, use_view);
-  AssignGroups(options, observations.cameras.size(), &start.state);
-  start.state.camera_from_lab.resize(observations.cameras.size());
-  if (options.initial) TakeInitial(observations, *options.initial, &start.state);
+  start.state = EmptyState(observations.cameras, options);
   start.status = CalibrationStatus::kDegenerate;
   if (!StartCameras(observations, options, control, &start)) return start;
   FindCandidates(options.parallelism, &start);
@@ -225,7 +236,7 @@ RigStart StartRig(const TargetObservations& observations, const CalibrationOptio
   const TargetStart targets =
       StartTargets(start.data, start.state, start.candidates, options.parallelism);
   DropLostPoses(observations, targets, &start);
-  start.held = MakeHeld(options, start.state);
+  start.held = HeldBy(options, start.state);
   start.status =
       start.data.poses.empty() ? CalibrationStatus::kNotConverged : CalibrationStatus::kConverged;
   return start;

@@ -31,4 +31,12 @@ struct RigStart {
 RigStart StartRig(const TargetObservations& observations, const CalibrationOptions& options,
                   const WorkControl& control);
 
+/// The unknowns of a rig of which nothing is known but `options`: kinds, groups, and what
+/// `options.initial` says.
+RigState EmptyState(const std::vector<UncalibratedCamera>& cameras,
+                    const CalibrationOptions& options);
+
+/// What `options` hold, the reference camera's place being the gauge.
+HeldParameters HeldBy(const CalibrationOptions& options, const RigState& state);
+
 }  // namespace medius::calibration

@@ -14,6 +14,8 @@ namespace medius {
 struct CalibrationTarget {
   std::string name;
   std::vector<Eigen::Vector3d> points;  ///< target frame, metres; a board lies in its plane z = 0
+  /// Few markers on a stick: they need not be flat, and one view alone does not place them.
+  bool is_wand = false;
 };
 
 /// What one camera saw of one target at one instant.
