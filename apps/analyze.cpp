@@ -14,7 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/command.hpp"
-#include "apps/marker_set_path.hpp"
+#include "apps/preset_path.hpp"
 #include "apps/provenance.hpp"
 #include "core/error.hpp"
 #include "storage/marker_set_toml.hpp"
@@ -271,7 +271,7 @@ void RefuseToReplaceOtherTrial(const AnalyzeArguments& arguments) {
 void RunAnalyze(const AnalyzeArguments& arguments, CommandContext& context) {
   RefuseToReplaceOtherTrial(arguments);
   ProvenanceRecorder provenance("analyze", context);
-  const std::filesystem::path set_path = FindMarkerSet(arguments.markers);
+  const std::filesystem::path set_path = FindPreset(Preset::kMarkerSet, arguments.markers);
   const MarkerSet set = storage::ReadMarkerSet(set_path);
   const storage::TrialReader trial(arguments.trial);
   const analysis::Recording run = RecordingOf(trial);

@@ -1,6 +1,8 @@
+#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -8,62 +10,184 @@
 
 #include "apps/board_input.hpp"
 #include "apps/board_sightings.hpp"
+#include "apps/calibration_output.hpp"
 #include "apps/calibration_settings.hpp"
 #include "apps/command.hpp"
 #include "apps/provenance.hpp"
 #include "calibration/calibrate.hpp"
-#include "calibration/held_out.hpp"
+#include "calibration/cross_validation.hpp"
 #include "core/error.hpp"
-#include "storage/rig_toml.hpp"
 
 namespace medius::apps {
 namespace {
 
 using calibration::CalibrationOptions;
 using calibration::CalibrationResult;
-using calibration::CalibrationStatus;
+using calibration::TemporalOptions;
 
 struct BoardArguments {
   BoardInput input;
   CalibrationSettings settings;
-  std::string output;
+  CalibrationOutput output;
   std::string save_sightings;
+  bool bend = false;
+  TemporalOptions timing{false, false, false, false};
+  bool quick = false;
+
+  [[nodiscard]] bool WantsTiming() const {
+    return timing.offsets || timing.drift || timing.line_time || timing.frame_jitter;
+  }
 };
 
-void RequireCalibrated(const CalibrationResult& result) {
-  if (result.status == CalibrationStatus::kConverged) return;
-  if (result.status == CalibrationStatus::kDegenerate) {
-    throw NotComputed(result.degeneracy.sentence);
+nlohmann::json OptionsJson(const BoardArguments& arguments, const CalibrationOptions& options,
+                           const TargetObservations& observations) {
+  nlohmann::json models = nlohmann::json::object();
+  for (std::size_t c = 0; c < observations.cameras.size(); ++c) {
+    const CameraModelKind kind =
+        options.model_of_camera.empty() ? options.model : options.model_of_camera[c];
+    models[observations.cameras[c].name] = ToString(kind);
   }
-  throw NotComputed(fmt::format(
-      "the adjustment of the cameras did not converge in {} steps; check that every camera saw the "
-      "board that its file describes and that images of one number are of one instant, or start "
-      "from a known rig with --initial",
-      result.iterations));
+  return {{"models", models},
+          {"shared_intrinsics", arguments.settings.share_intrinsics},
+          {"hold_intrinsics", options.hold_intrinsics},
+          {"hold_places", options.hold_places},
+          {"estimate_bend", options.estimate_bend},
+          {"reject_outliers", options.reject_outliers},
+          {"expected_false_alarms", options.expected_false_alarms},
+          {"max_iterations", options.max_iterations},
+          {"time_offsets", arguments.timing.offsets},
+          {"clock_drift", arguments.timing.drift},
+          {"line_time", arguments.timing.line_time},
+          {"frame_jitter", arguments.timing.frame_jitter},
+          {"min_points", arguments.input.min_points}};
 }
 
-// What even instants say of odd ones: px per axis.
-double HeldOut(const TargetObservations& observations, const CalibrationOptions& options) {
-  const auto result = calibration::Calibrate(
-      calibration::EverySecondInstant(observations, false), options);
-  if (result.status != CalibrationStatus::kConverged) return std::numeric_limits<double>::quiet_NaN();
-  return calibration::ScoreHeldOut(result.rig,
-                                   calibration::EverySecondInstant(observations, true),
-                                   options.parallelism)
-      .rms;
-}
+// One calibration in the making.
+class BoardCalibration {
+ public:
+  BoardCalibration(const BoardArguments& arguments, CommandContext& context)
+      : arguments_(arguments), context_(context), provenance_("calibrate board", context) {}
 
-void RunBoard(const BoardArguments& arguments, CommandContext& context) {
-  ProvenanceRecorder provenance("calibrate board", context);
-  const BoardRecording recording = ReadBoardRecording(arguments.input, context, &provenance);
-  const TargetObservations& observations = recording.detection.observations;
-  const CalibrationOptions options =
-      OptionsOf(arguments.settings, observations, context.parallelism());
-  const CalibrationResult result =
-      calibration::Calibrate(observations, options, context.Work("calibrating", "steps"));
-  RequireCalibrated(result);
-  fmt::print("sigma {} held out {}\n", result.sigma, HeldOut(observations, options));
-  storage::WriteRig(arguments.output, result.rig);
+  void Run() {
+    const BoardRecording recording = ReadBoardRecording(arguments_.input, context_, &provenance_);
+    report_.observations = recording.detection.observations;
+    report_.target = DescribeBoards(recording.boards);
+    const TargetObservations& seen = report_.observations;
+    options_ = OptionsOf(arguments_.settings, seen, context_.parallelism());
+    options_.estimate_bend = arguments_.bend;
+    if (!arguments_.settings.initial.empty()) provenance_.AddInput(arguments_.settings.initial);
+    if (arguments_.settings.AdvisesModel()) ChooseLens();
+    provenance_.SetOptions(OptionsJson(arguments_, options_, seen));
+    Calibrate();
+    inputs_.findings = FindDoubts(report_.result, seen);
+    if (!arguments_.quick) LookAtTiming();
+    if (arguments_.WantsTiming()) AdjustTiming();
+    Finish();
+  }
+
+ private:
+  static std::string DescribeBoards(const std::vector<capture::Board>& boards) {
+    std::string text;
+    for (const capture::Board& board : boards) {
+      text += (text.empty() ? "" : "; ") + capture::Describe(board);
+    }
+    return text;
+  }
+
+  void ChooseLens() {
+    lenses_ = calibration::AdviseModel(
+        report_.observations, calibration::LensCandidates(options_, std::nullopt),
+        context_.Work("comparing lens models", "steps"));
+    options_ = lenses_.candidates[lenses_.chosen].calibration;
+    for (const std::string& sentence : lenses_.sentences) Note("lens_model", sentence);
+  }
+
+  void Calibrate() {
+    const std::clock_t begin = std::clock();
+    report_.result = calibration::Calibrate(report_.observations, options_,
+                                            context_.Work("calibrating", "steps"));
+    report_.cpu_seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    RequireCalibrated(report_.result);
+  }
+
+  void LookAtTiming() {
+    const calibration::TimingDiagnosis diagnosis = calibration::DiagnoseTiming(
+        report_.observations, report_.result, context_.Work("cross-validating", "steps"));
+    calibration::CrossValidation own;
+    if (diagnosis.advice.scores.empty()) {
+      own = calibration::CrossValidate(report_.observations, {"as calibrated", options_, {}},
+                                       context_.Work("cross-validating", "steps"));
+    } else {
+      own = diagnosis.advice.scores.front();
+    }
+    if (own.valid) {
+      inputs_.held_out = HeldOutOf(own, lenses_, diagnosis.advice);
+    } else {
+      context_.Warn("no held-out error: half of the recording does not give a rig (" +
+                    own.problem + ")");
+    }
+    if (diagnosis.fit && diagnosis.unsynchronized) {
+      inputs_.temporal = TimingOf(*diagnosis.fit, false);
+    }
+    for (const std::string& sentence : diagnosis.sentences) Note("timing", sentence);
+  }
+
+  void AdjustTiming() {
+    TemporalOptions options = arguments_.timing;
+    options.offsets = true;
+    calibration::TemporalResult fit =
+        calibration::AdjustTemporal(report_.observations, report_.result, options,
+                                    context_.Work("estimating times", "steps"));
+    RequireCalibrated(fit.calibration);
+    inputs_.temporal = TimingOf(fit, true);
+    for (const std::string& sentence : fit.findings) Note("timing", sentence);
+    report_.result = std::move(fit.calibration);
+  }
+
+  void Note(const char* key, const std::string& sentence) {
+    for (const calibration::Finding& known : inputs_.findings) {
+      if (known.text == sentence) return;
+    }
+    inputs_.findings.push_back({calibration::Severity::kNote, key, {}, sentence, ""});
+  }
+
+  void Finish() {
+    calibration::QualityOptions options;
+    options.parallelism = context_.parallelism();
+    report_.quality = calibration::AssessQuality(report_.observations, report_.result,
+                                                 std::move(inputs_), options);
+    report_.made = NowIso8601();
+    report_.provenance = provenance_.Finish();
+    if (!arguments_.save_sightings.empty()) {
+      const std::string name = std::filesystem::path(arguments_.save_sightings).stem().stem();
+      SaveBoardSightings(arguments_.save_sightings, report_.observations,
+                         {name, "", "", "board", report_.made}, report_.provenance,
+                         context_.parallelism());
+    }
+    FinishCalibration(std::move(report_), arguments_.output, context_);
+  }
+
+  const BoardArguments& arguments_;
+  CommandContext& context_;
+  ProvenanceRecorder provenance_;
+  CalibrationOptions options_;
+  CalibrationReport report_;
+  calibration::QualityInputs inputs_;
+  calibration::ModelAdvice lenses_;
+};
+
+void AddTimingOptions(CLI::App& command, BoardArguments* arguments) {
+  TemporalOptions& timing = arguments->timing;
+  command.add_flag("--time-offsets", timing.offsets,
+                   "Estimate by how much each camera exposes later than the first, from the moving "
+                   "board, and put it into the rig");
+  command.add_flag("--clock-drift", timing.drift, "Also estimate clocks of different rates");
+  command.add_flag("--line-time", timing.line_time,
+                   "Also estimate rolling shutters: the time from one row to the next");
+  command.add_flag("--frame-jitter", timing.frame_jitter,
+                   "Also allow frames times of their own (webcams without a trigger)");
+  command.add_flag("--quick", arguments->quick,
+                   "Leave out the cross-validation and the look at the cameras' timing");
 }
 
 }  // namespace
@@ -74,13 +198,25 @@ void AddCalibrateBoardCommand(CommandLine& commands) {
       "calibrate",
       "Calibration: from a board, a wand or both to a rig with covariance; the floor; has a camera "
       "moved",
-      "board", "Board",
-      [arguments](CommandContext& context) { RunBoard(*arguments, context); });
+      "board",
+      "Calibrate cameras with a printed board that is moved before them: lenses and places in one\n"
+      "adjustment, with covariance. Nothing needs to be known beforehand. The rig stands in the "
+      "frame\n"
+      "of the first camera; `medius calibrate floor` puts it on the floor.\n"
+      "Example: medius calibrate board --board board.toml --video left=left.mp4 right=right.mp4 "
+      "-o rig.toml --report rig.html",
+      [arguments](CommandContext& context) { BoardCalibration(*arguments, context).Run(); });
   AddBoardInputOptions(command, &arguments->input);
   AddCalibrationOptions(command, &arguments->settings);
-  command.add_option("-o,--output", arguments->output, "The rig to write")
-      ->required()
-      ->option_text("RIG.toml");
+  command.add_flag("--bend", arguments->bend,
+                   "Boards may bulge: estimate by how much (two numbers a board)");
+  AddTimingOptions(command, arguments.get());
+  command
+      .add_option("--save-sightings", arguments->save_sightings,
+                  "Also write the board's points in all images, so that --sightings can calibrate "
+                  "again without looking at them")
+      ->option_text("TRIAL.h5");
+  AddCalibrationOutputOptions(command, &arguments->output);
 }
 
 }  // namespace medius::apps

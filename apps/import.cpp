@@ -16,7 +16,7 @@
 
 #include "apps/axes_check.hpp"
 #include "apps/command.hpp"
-#include "apps/marker_set_path.hpp"
+#include "apps/preset_path.hpp"
 #include "apps/provenance.hpp"
 #include "core/error.hpp"
 #include "core/marker_set.hpp"
@@ -212,7 +212,7 @@ void RunImport(const ImportArguments& arguments, CommandContext& context) {
   ProvenanceRecorder provenance("import", context);
   std::optional<MarkerSet> set;
   if (!arguments.markers.empty()) {
-    const std::filesystem::path path = FindMarkerSet(arguments.markers);
+    const std::filesystem::path path = FindPreset(Preset::kMarkerSet, arguments.markers);
     set = storage::ReadMarkerSet(path);
     provenance.AddInput(path);
   }

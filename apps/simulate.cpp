@@ -16,6 +16,7 @@
 #include "capture/standing.hpp"
 #include "capture/virtual_body.hpp"
 #include "capture/virtual_cameras.hpp"
+#include "capture/virtual_l_frame.hpp"
 #include "capture/virtual_rig.hpp"
 #include "capture/virtual_runner.hpp"
 #include "capture/virtual_wand.hpp"
@@ -30,6 +31,7 @@ using capture::Scenario;
 using capture::VirtualRunner;
 
 constexpr double kDegrees = 57.29577951308232;
+constexpr double kFloorDuration = 2.0;  // seconds that the L-frame is looked at
 
 struct SimulateArguments {
   std::string scenario;
@@ -198,8 +200,10 @@ std::string SummaryText(const Summary& summary) {
 
 const std::vector<std::string>& WrittenFiles() {
   static const std::vector<std::string> files = {
-      "rig.toml",       "wand.trial.h5",       "static.trial.h5",       "run.trial.h5",
-      "truth/rig.toml", "truth/wand.trial.h5", "truth/static.trial.h5", "truth/run.trial.h5"};
+      "rig.toml",       "wand.trial.h5",       "floor.trial.h5",
+      "static.trial.h5",       "run.trial.h5",       "truth/rig.toml",
+      "truth/wand.trial.h5", "truth/floor.trial.h5", "truth/static.trial.h5",
+      "truth/run.trial.h5"};
   return files;
 }
 
@@ -229,16 +233,20 @@ void RunSimulate(const SimulateArguments& arguments, CommandContext& context) {
                                           scenario, rig, context.parallelism());
   };
   const auto wand = begin("wand", scenario.wand.duration);
+  const auto floor = begin("floor", kFloorDuration);
   const auto still = begin("static", scenario.standing.duration);
   const auto run = begin("run", scenario.run.duration);
   wand->Record(capture::WandScene(scenario.wand, place, scenario.seed), scenario.seed,
                context.Work("wand", "frames"), [](std::size_t) {});
+  floor->Record(capture::LFrameScene(), SeedOfTrial(scenario.seed, 3),
+                context.Work("floor", "frames"), [](std::size_t) {});
   RecordStatic(scenario, runner, standing, context, *still);
   const Summary summary = RecordRun(scenario, runner, context, *run);
   const StageProvenance finished = provenance.Finish();
   // Nothing is put in its place before all of it is there.
-  for (VirtualTrial* trial : {wand.get(), still.get(), run.get()}) trial->WriteProvenance(finished);
-  for (VirtualTrial* trial : {wand.get(), still.get(), run.get()}) trial->Commit();
+  const auto trials = {wand.get(), floor.get(), still.get(), run.get()};
+  for (VirtualTrial* trial : trials) trial->WriteProvenance(finished);
+  for (VirtualTrial* trial : trials) trial->Commit();
   storage::WriteRig(folder / "truth" / "rig.toml", rig);
   storage::WriteRig(folder / "rig.toml", rig);
 
@@ -264,9 +272,10 @@ void AddSimulateCommand(CommandLine& commands) {
   auto arguments = std::make_shared<SimulateArguments>();
   CLI::App& command = commands.Add(
       "simulate",
-      "A virtual lab: cameras round a treadmill, a wand wave, a standing trial and a run, with\n"
-      "noise, limbs that hide markers, lost frames and reflections. DIR gets rig.toml,\n"
-      "wand.trial.h5, static.trial.h5 and run.trial.h5 (what the cameras saw) and in truth/ the\n"
+      "A virtual lab: cameras round a treadmill, a wand wave, an L-frame on the floor, a standing\n"
+      "trial and a run, with noise, limbs that hide markers, lost frames and reflections. DIR gets\n"
+      "rig.toml, wand.trial.h5, floor.trial.h5, static.trial.h5 and run.trial.h5 (what the cameras "
+      "saw) and in truth/ the\n"
       "same trials with the true marker positions, angles, events, strides and summary. The same\n"
       "scenario and seed give the same bytes. docs/virtual-lab.md lists every field of a scenario.",
       [arguments](CommandContext& context) { RunSimulate(*arguments, context); });

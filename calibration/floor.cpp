@@ -110,14 +110,14 @@ void FinishFloor(const CameraRig& rig, const std::string& likely_cause, const Fl
   floor->covariance = by * floor->covariance * by.transpose();
   floor->lab_from_old = lab_from_found * floor->lab_from_old;
   const CameraRig moved = OnFloor(rig, *floor);
-  const auto add = [&](const std::vector<Finding>& findings) {
+  const auto add = [&](const std::vector<RigDoubt>& findings) {
     floor->findings.insert(floor->findings.end(), findings.begin(), findings.end());
   };
   add(CheckCamerasAbove(moved, likely_cause, options.plausibility));
   if (floor->scale) add(CheckScale(*floor->scale, options.plausibility));
   add(CheckImagesUpright(moved, options.plausibility));
   floor->status = FloorStatus::kFound;
-  if (const Finding* refusal = FirstRefusal(floor->findings)) {
+  if (const RigDoubt* refusal = FirstRefusal(floor->findings)) {
     floor->status = FloorStatus::kImplausible;
     floor->sentence = refusal->sentence;
   }

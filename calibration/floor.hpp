@@ -38,7 +38,7 @@ struct FloorOptions {
 enum class FloorStatus {
   kFound,
   kNotFound,     ///< the input does not show what the floor was to be made of
-  kImplausible,  ///< found, but the world would be wrong: see Finding
+  kImplausible,  ///< found, but the world would be wrong: see RigDoubt
 };
 
 /// A point that the floor rests on, in the new lab frame.
@@ -86,7 +86,7 @@ struct FloorResult {
   /// make the plane.
   double plane_rms = std::numeric_limits<double>::quiet_NaN();
   double sigma_px = std::numeric_limits<double>::quiet_NaN();  ///< of a pixel's coordinate
-  std::vector<Finding> findings;
+  std::vector<RigDoubt> findings;
   std::vector<std::string> warnings;
 
   /// Standard deviations about (and along) X, Y, Z: radians and metres.

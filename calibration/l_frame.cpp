@@ -291,10 +291,10 @@ void MoveStated(const RigidTransform& change, FloorResult* floor) {
   }
 }
 
-std::optional<Finding> Mirrored(const LFrame& frame, const SimilarityFit& fit) {
+std::optional<RigDoubt> Mirrored(const LFrame& frame, const SimilarityFit& fit) {
   if (fit.rms < kMisfit || fit.rms_mirrored > kMirroredRatio * fit.rms) return std::nullopt;
-  return Finding{
-      FindingKind::kMirrored,
+  return RigDoubt{
+      RigDoubtKind::kMirrored,
       true,
       {},
       1e3 * fit.rms,

@@ -38,7 +38,7 @@ Eigen::Vector3d UpInCamera(const Camera& camera) {
   return camera.camera_from_lab.rotation.col(2);
 }
 
-std::vector<Finding> CheckUpward(const CameraRig& rig) {
+std::vector<RigDoubt> CheckUpward(const CameraRig& rig) {
   std::vector<CameraId> downward;
   std::size_t judged = 0;
   for (std::size_t c = 0; c < rig.cameras.size(); ++c) {
@@ -50,14 +50,14 @@ std::vector<Finding> CheckUpward(const CameraRig& rig) {
   }
   if (2 * downward.size() <= judged) return {};
   return {
-      {FindingKind::kDownwardImages, false, downward, static_cast<double>(downward.size()),
+      {RigDoubtKind::kDownwardImages, false, downward, static_cast<double>(downward.size()),
        0.5 * static_cast<double>(judged),
        fmt::format("in the images of {} of {} cameras ({}) the lab's up points down: unless they "
                    "hang upside down the floor is flipped; look at one of their images",
                    downward.size(), judged, NamesOf(rig, downward))}};
 }
 
-std::vector<Finding> CheckLevel(const CameraRig& rig, double limit) {
+std::vector<RigDoubt> CheckLevel(const CameraRig& rig, double limit) {
   const double count = static_cast<double>(rig.cameras.size());
   Eigen::Matrix3d spread = Eigen::Matrix3d::Zero();
   for (const Camera& camera : rig.cameras) {
@@ -71,7 +71,7 @@ std::vector<Finding> CheckLevel(const CameraRig& rig, double limit) {
   const double angle = std::acos(std::min(1.0, std::abs(solver.eigenvectors().col(0).z())));
   if (angle <= limit) return {};
   return {
-      {FindingKind::kSlope,
+      {RigDoubtKind::kSlope,
        false,
        {},
        angle / kDegree,
@@ -100,7 +100,7 @@ int SideOf(const Camera& camera, const CalibrationTarget& target, const TargetVi
   return (to_camera.z() > 0.0) == on_back ? 1 : -1;
 }
 
-Finding BoardFromBehind(const CameraRig& rig, std::vector<CameraId> wrong, std::size_t judged,
+RigDoubt BoardFromBehind(const CameraRig& rig, std::vector<CameraId> wrong, std::size_t judged,
                         std::size_t views) {
   const bool all = wrong.size() == judged;
   std::string sentence =
@@ -114,29 +114,29 @@ Finding BoardFromBehind(const CameraRig& rig, std::vector<CameraId> wrong, std::
                 "images are mirrored or their places are wrong; mirror them back, or record "
                 "boards that they see together with others",
                 wrong.size(), judged, NamesOf(rig, wrong), views);
-  return {FindingKind::kBoardFromBehind, true, std::move(wrong),
+  return {RigDoubtKind::kBoardFromBehind, true, std::move(wrong),
           static_cast<double>(views),    0.0,  std::move(sentence)};
 }
 
 }  // namespace
 
-std::string_view ToString(FindingKind kind) {
+std::string_view ToString(RigDoubtKind kind) {
   switch (kind) {
-    case FindingKind::kFlippedFloor:
+    case RigDoubtKind::kFlippedFloor:
       return "flipped_floor";
-    case FindingKind::kCameraBelowFloor:
+    case RigDoubtKind::kCameraBelowFloor:
       return "camera_below_floor";
-    case FindingKind::kDownwardImages:
+    case RigDoubtKind::kDownwardImages:
       return "downward_images";
-    case FindingKind::kSlope:
+    case RigDoubtKind::kSlope:
       return "slope";
-    case FindingKind::kBoardFromBehind:
+    case RigDoubtKind::kBoardFromBehind:
       return "board_from_behind";
-    case FindingKind::kPointBehind:
+    case RigDoubtKind::kPointBehind:
       return "point_behind_camera";
-    case FindingKind::kMirrored:
+    case RigDoubtKind::kMirrored:
       return "mirrored";
-    case FindingKind::kScale:
+    case RigDoubtKind::kScale:
       return "scale";
   }
   return "unknown";
@@ -159,7 +159,7 @@ void PlausibilityOptions::Validate(const CameraRig& rig) const {
   }
 }
 
-std::vector<Finding> CheckCamerasAbove(const CameraRig& rig, const std::string& likely_cause,
+std::vector<RigDoubt> CheckCamerasAbove(const CameraRig& rig, const std::string& likely_cause,
                                        const PlausibilityOptions& options) {
   options.Validate(rig);
   std::vector<CameraId> below;
@@ -188,19 +188,19 @@ std::vector<Finding> CheckCamerasAbove(const CameraRig& rig, const std::string& 
                  "the rig or the floor is wrong; calibrate again, or name it with --below "
                  "where it truly stands below",
                  below.size(), judged, NamesOf(rig, below), rig[lowest].name, least);
-  return {{most ? FindingKind::kFlippedFloor : FindingKind::kCameraBelowFloor, true,
+  return {{most ? RigDoubtKind::kFlippedFloor : RigDoubtKind::kCameraBelowFloor, true,
            std::move(below), least, 0.0, std::move(sentence)}};
 }
 
-std::vector<Finding> CheckImagesUpright(const CameraRig& rig, const PlausibilityOptions& options) {
-  std::vector<Finding> findings = CheckUpward(rig);
-  for (Finding& finding : CheckLevel(rig, options.slope_limit)) {
+std::vector<RigDoubt> CheckImagesUpright(const CameraRig& rig, const PlausibilityOptions& options) {
+  std::vector<RigDoubt> findings = CheckUpward(rig);
+  for (RigDoubt& finding : CheckLevel(rig, options.slope_limit)) {
     findings.push_back(std::move(finding));
   }
   return findings;
 }
 
-std::vector<Finding> CheckBoardsFaceCameras(const CameraRig& rig,
+std::vector<RigDoubt> CheckBoardsFaceCameras(const CameraRig& rig,
                                             const TargetObservations& observations,
                                             std::span<const TargetPose> poses) {
   std::map<std::pair<std::size_t, std::size_t>, const TargetPose*> by_instant;
@@ -228,8 +228,8 @@ std::vector<Finding> CheckBoardsFaceCameras(const CameraRig& rig,
   return {BoardFromBehind(rig, std::move(wrong), judged, views)};
 }
 
-std::vector<Finding> CheckPointsInFront(const CameraRig& rig, std::span<const SeenPoint> points) {
-  std::vector<Finding> findings;
+std::vector<RigDoubt> CheckPointsInFront(const CameraRig& rig, std::span<const SeenPoint> points) {
+  std::vector<RigDoubt> findings;
   for (const SeenPoint& point : points) {
     std::vector<CameraId> behind;
     for (const CameraId id : point.cameras) {
@@ -240,16 +240,16 @@ std::vector<Finding> CheckPointsInFront(const CameraRig& rig, std::span<const Se
         "{} lies behind camera {} although it saw it: the camera's place is wrong; calibrate again",
         point.name, NamesOf(rig, behind));
     findings.push_back(
-        {FindingKind::kPointBehind, true, std::move(behind), 0.0, 0.0, std::move(sentence)});
+        {RigDoubtKind::kPointBehind, true, std::move(behind), 0.0, 0.0, std::move(sentence)});
   }
   return findings;
 }
 
-std::vector<Finding> CheckScale(const ScaleCheck& check, const PlausibilityOptions& options) {
+std::vector<RigDoubt> CheckScale(const ScaleCheck& check, const PlausibilityOptions& options) {
   const double off = std::abs(check.ratio - 1.0);
   const bool refuses = off > options.scale_limit + kSdOfScale * check.sd;
   if (!refuses && off <= options.scale_warning + kSdOfScale * check.sd) return {};
-  return {{FindingKind::kScale,
+  return {{RigDoubtKind::kScale,
            refuses,
            {},
            check.ratio,
@@ -261,14 +261,14 @@ std::vector<Finding> CheckScale(const ScaleCheck& check, const PlausibilityOptio
                        check.ratio > 1.0 ? "too long" : "too short")}};
 }
 
-std::vector<Finding> CompareScales(const ScaleCheck& a, const ScaleCheck& b,
+std::vector<RigDoubt> CompareScales(const ScaleCheck& a, const ScaleCheck& b,
                                    const PlausibilityOptions& options) {
   const double ratio = a.ratio / b.ratio;
   const double sd = ratio * std::hypot(a.sd / a.ratio, b.sd / b.ratio);
   const double off = std::abs(ratio - 1.0);
   const bool refuses = off > options.scale_limit + kSdOfScale * sd;
   if (!refuses && off <= options.scale_warning + kSdOfScale * sd) return {};
-  return {{FindingKind::kScale,
+  return {{RigDoubtKind::kScale,
            refuses,
            {},
            ratio,
@@ -278,14 +278,14 @@ std::vector<Finding> CompareScales(const ScaleCheck& a, const ScaleCheck& b,
                        a.what, b.what, ratio, sd, 100.0 * off)}};
 }
 
-std::vector<Finding> CheckCalibration(const CalibrationResult& result,
+std::vector<RigDoubt> CheckCalibration(const CalibrationResult& result,
                                       const TargetObservations& observations) {
   return CheckBoardsFaceCameras(result.rig, observations, result.target_poses);
 }
 
-const Finding* FirstRefusal(std::span<const Finding> findings) {
+const RigDoubt* FirstRefusal(std::span<const RigDoubt> findings) {
   const auto found = std::find_if(findings.begin(), findings.end(),
-                                  [](const Finding& finding) { return finding.refuses; });
+                                  [](const RigDoubt& finding) { return finding.refuses; });
   return found == findings.end() ? nullptr : &*found;
 }
 

@@ -17,7 +17,7 @@ namespace medius::calibration {
 
 /// What a small residual does not say: a world that is upside down, mirrored or of the wrong size
 /// explains the same pixels.
-enum class FindingKind {
+enum class RigDoubtKind {
   kFlippedFloor,      ///< most cameras lie below the floor
   kCameraBelowFloor,  ///< a few do
   kDownwardImages,    ///< in most images the lab's up points down
@@ -29,11 +29,11 @@ enum class FindingKind {
 };
 
 /// "flipped_floor", "camera_below_floor", ...: the words of JSON reports.
-[[nodiscard]] std::string_view ToString(FindingKind kind);
+[[nodiscard]] std::string_view ToString(RigDoubtKind kind);
 
 /// Something that is wrong with a rig or its floor.
-struct Finding {
-  FindingKind kind = FindingKind::kFlippedFloor;
+struct RigDoubt {
+  RigDoubtKind kind = RigDoubtKind::kFlippedFloor;
   bool refuses = false;  ///< the rig must not be used; else a warning
   std::vector<CameraId> cameras;
   double value = 0.0;  ///< what was found, in the unit of the sentence
@@ -56,20 +56,20 @@ struct PlausibilityOptions {
 /// Are the cameras above the floor z = 0 of their lab?
 /// @param likely_cause  what may have gone wrong, for the sentence where most are below: "the arms
 ///                      of the L-frame are exchanged".
-[[nodiscard]] std::vector<Finding> CheckCamerasAbove(const CameraRig& rig,
+[[nodiscard]] std::vector<RigDoubt> CheckCamerasAbove(const CameraRig& rig,
                                                      const std::string& likely_cause,
                                                      const PlausibilityOptions& options);
 
 /// Does the lab's up agree with the images? Upright in most of them, and level: cameras are mounted
 /// level far more often than not, so that the lines of their pixel rows tell the horizon. Silent
 /// where the images do not agree with each other.
-[[nodiscard]] std::vector<Finding> CheckImagesUpright(const CameraRig& rig,
+[[nodiscard]] std::vector<RigDoubt> CheckImagesUpright(const CameraRig& rig,
                                                       const PlausibilityOptions& options);
 
 /// Did every camera see the printed side of the boards? Points at z = 0 are printed on the side of
 /// negative z, those above on the back (see TargetObservations, capture's Board).
 /// @param poses  of the targets, in the lab of the rig.
-[[nodiscard]] std::vector<Finding> CheckBoardsFaceCameras(const CameraRig& rig,
+[[nodiscard]] std::vector<RigDoubt> CheckBoardsFaceCameras(const CameraRig& rig,
                                                           const TargetObservations& observations,
                                                           std::span<const TargetPose> poses);
 
@@ -79,7 +79,7 @@ struct SeenPoint {
   Eigen::Vector3d x_in_lab;
   std::vector<CameraId> cameras;
 };
-[[nodiscard]] std::vector<Finding> CheckPointsInFront(const CameraRig& rig,
+[[nodiscard]] std::vector<RigDoubt> CheckPointsInFront(const CameraRig& rig,
                                                       std::span<const SeenPoint> points);
 
 /// A ratio of lengths that should be 1, with its standard deviation.
@@ -88,18 +88,18 @@ struct ScaleCheck {
   double ratio = 1.0;  ///< found over stated
   double sd = 0.0;
 };
-[[nodiscard]] std::vector<Finding> CheckScale(const ScaleCheck& check,
+[[nodiscard]] std::vector<RigDoubt> CheckScale(const ScaleCheck& check,
                                               const PlausibilityOptions& options);
 
 /// Two sources of scale that are independent of each other, a board and a wand: do they agree?
-[[nodiscard]] std::vector<Finding> CompareScales(const ScaleCheck& a, const ScaleCheck& b,
+[[nodiscard]] std::vector<RigDoubt> CompareScales(const ScaleCheck& a, const ScaleCheck& b,
                                                  const PlausibilityOptions& options);
 
 /// What CheckBoardsFaceCameras finds of a calibration, before any floor is known.
-[[nodiscard]] std::vector<Finding> CheckCalibration(const CalibrationResult& result,
+[[nodiscard]] std::vector<RigDoubt> CheckCalibration(const CalibrationResult& result,
                                                     const TargetObservations& observations);
 
 /// The first that refuses, else nullptr.
-[[nodiscard]] const Finding* FirstRefusal(std::span<const Finding> findings);
+[[nodiscard]] const RigDoubt* FirstRefusal(std::span<const RigDoubt> findings);
 
 }  // namespace medius::calibration

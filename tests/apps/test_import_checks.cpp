@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "apps/axes_check.hpp"
-#include "apps/marker_set_path.hpp"
+#include "apps/preset_path.hpp"
 #include "core/error.hpp"
 #include "core/marker_set.hpp"
 #include "tests/storage/temporary_folder.hpp"
@@ -63,16 +63,16 @@ TEST(AxesCheck, SaysNothingWhereTheMarkersAreNotThere) {
 }
 
 TEST(FindMarkerSet, FindsPresetsByNameAndFilesByPath) {
-  EXPECT_EQ(FindMarkerSet("rbds").filename(), "rbds.toml");
+  EXPECT_EQ(FindPreset(Preset::kMarkerSet, "rbds").filename(), "rbds.toml");
   const TemporaryFolder folder;
   const auto own = folder.Write("own.toml", "[roles]\nsacrum = \"S\"\n");
-  EXPECT_EQ(FindMarkerSet(own.string()), own);
+  EXPECT_EQ(FindPreset(Preset::kMarkerSet, own.string()), own);
 }
 
 TEST(FindMarkerSet, ListsThePresetsWhereThereIsNoSuchSet) {
   for (const char* word : {"rbdz", "../marker_sets/rbds", "no/such.toml", ""}) {
     try {
-      (void)FindMarkerSet(word);
+      (void)FindPreset(Preset::kMarkerSet, word);
       ADD_FAILURE() << word;
     } catch (const InputError& error) {
       EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("rbds"), HasSubstr("hamner")));

@@ -12,8 +12,8 @@ namespace {
 
 constexpr double kPi = 3.14159265358979;
 
-bool Says(const std::vector<Finding>& findings, const std::string& words) {
-  for (const Finding& finding : findings) {
+bool Says(const std::vector<RigDoubt>& findings, const std::string& words) {
+  for (const RigDoubt& finding : findings) {
     if (finding.sentence.find(words) != std::string::npos) return true;
   }
   return false;
@@ -31,7 +31,7 @@ TEST(CheckCamerasAbove, IsSilentOverAGoodFloor) {
 TEST(CheckCamerasAbove, RefusesAFlippedFloorWithItsCause) {
   const auto findings = CheckCamerasAbove(Turned(RingRig(6), {kPi, 0.0, 0.0}), "the cause", {});
   ASSERT_EQ(findings.size(), 1U);
-  EXPECT_EQ(findings[0].kind, FindingKind::kFlippedFloor);
+  EXPECT_EQ(findings[0].kind, RigDoubtKind::kFlippedFloor);
   EXPECT_TRUE(findings[0].refuses);
   EXPECT_EQ(findings[0].cameras.size(), 6U);
   EXPECT_TRUE(Says(findings, "6 of 6 cameras lie below this floor (lowest cam"));
@@ -44,7 +44,7 @@ TEST(CheckCamerasAbove, NamesTheOneCameraBelowUnlessItMayBeThere) {
   rig.cameras[2].name = "pit";
   const auto findings = CheckCamerasAbove(rig, "cause", {});
   ASSERT_EQ(findings.size(), 1U);
-  EXPECT_EQ(findings[0].kind, FindingKind::kCameraBelowFloor);
+  EXPECT_EQ(findings[0].kind, RigDoubtKind::kCameraBelowFloor);
   EXPECT_TRUE(Says(findings, "1 of 6 cameras (pit) below this floor"));
   PlausibilityOptions options;
   options.may_be_below = {"pit"};
@@ -56,7 +56,7 @@ TEST(CheckCamerasAbove, NamesTheOneCameraBelowUnlessItMayBeThere) {
 TEST(CheckImagesUpright, WarnsOfAFloorThatImagesShowUpsideDown) {
   const auto findings = CheckImagesUpright(Turned(RingRig(6), {kPi, 0.0, 0.0}), {});
   ASSERT_FALSE(findings.empty());
-  EXPECT_EQ(findings[0].kind, FindingKind::kDownwardImages);
+  EXPECT_EQ(findings[0].kind, RigDoubtKind::kDownwardImages);
   EXPECT_FALSE(findings[0].refuses);
 }
 

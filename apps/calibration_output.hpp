@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "apps/calibration_report.hpp"
+#include "apps/command.hpp"
+#include "calibration/cross_validation.hpp"
+#include "calibration/quality_inputs.hpp"
+#include "calibration/result.hpp"
+#include "core/target.hpp"
+
+namespace medius::apps {
+
+/// Where the results of a calibration go.
+struct CalibrationOutput {
+  std::string rig;     ///< TOML
+  std::string report;  ///< HTML; empty: none
+};
+
+/// Adds -o and --report.
+void AddCalibrationOutputOptions(CLI::App& command, CalibrationOutput* output);
+
+/// @throws NotComputed that says why there is no rig and what to do.
+void RequireCalibrated(const calibration::CalibrationResult& result);
+
+/// What is wrong with a rig in spite of its residual, for the report.
+/// @throws NotComputed where it must not be used.
+[[nodiscard]] std::vector<calibration::Finding> FindDoubts(
+    const calibration::CalibrationResult& result, const TargetObservations& observations);
+
+/// Numbers of a cross-validation as the report takes them.
+[[nodiscard]] calibration::HeldOutNumbers HeldOutOf(const calibration::CrossValidation& score,
+                                                    const calibration::ModelAdvice& lenses,
+                                                    const calibration::ModelAdvice& timings);
+
+/// Numbers of a temporal adjustment as the report takes them.
+[[nodiscard]] calibration::TemporalNumbers TimingOf(const calibration::TemporalResult& fit,
+                                                    bool in_the_rig);
+
+/// Writes rig and report, then prints the verdict, a table of the cameras and what was written; with
+/// --json the numbers of the report.
+void FinishCalibration(CalibrationReport report, const CalibrationOutput& output,
+                       CommandContext& context);
+
+}  // namespace medius::apps
