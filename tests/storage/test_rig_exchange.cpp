@@ -213,7 +213,7 @@ void ExpectPixel(const Camera& camera, const Eigen::Vector3d& point, double x, d
 
 // As Qualisys Track Manager exports it (syntax of the files in Pose2Sim's demo and of the test data
 // of Qualisys' own C++ SDK; the numbers are a Miqus Video's).
-constexpr const char* kQualisys = R"(<?xml version="1.0" encoding="UTF-8"?>
+constexpr const char* kQualisys = R"xml(<?xml version="1.0" encoding="UTF-8"?>
 <calibration calibrated="true" source="Calib.qca" created="2021-05-06 11:12:13" qtm-version="2021.1 (build 6300)" type="regular" wandLength="601.100000" maximumFrames="1500" shortArmEnd="365.000000" longArmEnd="566.000000" longArmMiddle="200.000000">
     <results std-dev="1.959473" min-max-diff="41.064426"/>
     <cameras>
@@ -233,7 +233,7 @@ constexpr const char* kQualisys = R"(<?xml version="1.0" encoding="UTF-8"?>
         </camera>
     </cameras>
 </calibration>
-)";
+)xml";
 
 TEST(RigQualisys, MeansWhatQualisysMeans) {
   const TemporaryFolder folder;
