@@ -148,8 +148,8 @@ std::string FormatCamera(const Camera& camera) {
   const bool is_fisheye = camera.model.kind() == CameraModelKind::kKannalaBrandt4;
   if (!is_fisheye && !NeedsAtMost(camera.model, 4)) {
     throw InputError(fmt::format(
-        "rig: camera {} has a k3 or is rational, but Kalibr's radtan is k1 k2 p1 p2 alone; "
-        "calibrate without k3 or as kannala_brandt_4, or write opencv, mrcal or anipose",
+        "rig: camera {} has a k3 or is rational, but Kalibr's radtan is k1 k2 p1 p2 alone; write "
+        "opencv, mrcal or anipose, or calibrate it as kannala_brandt_4 (Kalibr's equidistant)",
         camera.name));
   }
   std::vector<double> distortion = DistortionOf(camera.model);

@@ -1,6 +1,9 @@
 // Rig files that are damaged: each is refused in one line with the file, the line, the camera and
 // the field.
 
+#include <algorithm>
+#include <random>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -215,6 +218,32 @@ TEST(RigHostile, NamesWhatIsWrongInAnMrcalFile) {
   EXPECT_THAT(Message(std::string(kMrcal) + "}"), HasSubstr("text follows"));
   EXPECT_THAT(Message("{" + std::string(100, '[')), HasSubstr("name in quotes"));
   EXPECT_THAT(Message("{'a': " + std::string(100, '[')), HasSubstr("nested too deeply"));
+}
+
+// Bytes changed, taken out and put twice at random places: every file is a rig or refused, and
+// nothing else happens.
+TEST(RigHostile, AnyDamageIsReadOrRefused) {
+  std::mt19937 random(20260301);
+  for (const std::string whole : {kQualisys, kVicon, kKalibr, kOpenCv, kMrcal}) {
+    for (int round = 0; round < 400; ++round) {
+      std::string text = whole;
+      for (unsigned damage = random() % 3 + 1; damage > 0; --damage) {
+        const std::size_t at = random() % text.size();
+        const std::size_t length = std::min<std::size_t>(random() % 30 + 1, text.size() - at);
+        switch (random() % 3) {
+          case 0:
+            text[at] = static_cast<char>(random() % 127 + 1);
+            break;
+          case 1:
+            text.erase(at, length);
+            break;
+          default:
+            text.insert(at, text.substr(at, length));
+        }
+      }
+      (void)Message(text);
+    }
+  }
 }
 
 TEST(RigHostile, SaysOfOtherFilesThatTheyAreNoRigs) {
