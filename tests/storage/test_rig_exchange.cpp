@@ -487,6 +487,30 @@ TEST(RigMrcal, MeansWhatMrcalMeans) {
               1e-9);
 }
 
+// A file that mrcal 2.2 wrote, and the pixels that its mrcal.project() gives for it.
+constexpr const char* kMrcalsOwn = R"({
+    'lensmodel':  'LENSMODEL_OPENCV5',
+
+    # intrinsics are fx,fy,cx,cy,distortion0,distortion1,....
+    'intrinsics': [ 903.5501241, 907.8788669, 618.3086298, 394.2132306, -0.3320992999, 0.04641968621, -0.00429577157, 0.0041132401, 0.06656823015,],
+
+    # extrinsics are rt_fromref
+    'extrinsics': [ 1.065893294, 1.551651204, -2.214009132, 0.1712599408, -0.0323453646, 1.208386462,],
+
+    'imagersize': [ 1280, 720,],
+
+
+}
+)";
+
+TEST(RigMrcal, ProjectsToThePixelsOfMrcalItself) {
+  const TemporaryFolder folder;
+  const ImportedRig imported = ImportRig(folder.Write("one.cameramodel", kMrcalsOwn), 1.0);
+  ASSERT_EQ(imported.rig.cameras.size(), 1U);
+  ExpectPixel(imported.rig.cameras[0], {0.1, 0.05, 0.02}, 716.037082793676, 353.539309842529, 1e-9);
+  ExpectPixel(imported.rig.cameras[0], {0.2, -0.1, 0.1}, 564.610105281402, 364.237136425223, 1e-9);
+}
+
 TEST(RigMrcal, RefusesALensThatMediusDoesNotHave) {
   const TemporaryFolder folder;
   std::string text = kMrcal0;

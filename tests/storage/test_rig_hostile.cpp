@@ -154,6 +154,8 @@ TEST(RigHostile, NamesWhatIsWrongInAQualisysFile) {
   EXPECT_THAT(Message(With(kQualisys, "sensorMaxU=\"122879\"", "sensorMaxU=\"1920\"")),
               AllOf(HasSubstr("sensorMaxU is 1920"), HasSubstr("Theia")));
   EXPECT_THAT(Message(With(kQualisys, "serial=\"A1\"", "")), HasSubstr("serial"));
+  EXPECT_THAT(Message(With(With(kQualisys, "A1", "A&#10;B"), "x=\"0\"", "x=\"\"")),
+              HasSubstr("camera A?B: x has 0 numbers"));
   EXPECT_THAT(Message("<calibration><cameras/></calibration>"), HasSubstr("has no camera"));
   EXPECT_THAT(Message("<calibration/>"), HasSubstr("<cameras> is missing"));
   EXPECT_THAT(Message("<svg/>"), HasSubstr("its root is <svg>"));
