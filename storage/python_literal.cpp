@@ -139,7 +139,7 @@ class Parser {
   }
 
   [[noreturn]] void Fail(std::string_view problem) const {
-    throw InputError(fmt::format("{}: line {}: {}", file_, line_, problem));
+    throw InputError(OneLine(fmt::format("{}: line {}: {}", file_, line_, problem)));
   }
 
   std::string_view text_;

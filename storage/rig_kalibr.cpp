@@ -81,6 +81,20 @@ RigidTransform ReadPlace(const YamlTable& camera, const CameraRig& before) {
   return ReadTransform(camera, "T_cn_cnm1") * before.cameras.back().camera_from_lab;
 }
 
+// cam_overlaps names other cameras of the chain: one that is not there was cut off.
+void RequireOverlaps(const YamlTable& document, std::size_t camera_count) {
+  for (std::size_t i = 0; i < camera_count; ++i) {
+    const std::string key = fmt::format("cam{}", i);
+    const YamlTable camera(document.Field(key), document.file(), "camera " + key);
+    if (!camera.Has("cam_overlaps")) continue;
+    for (const double other : camera.Numbers("cam_overlaps")) {
+      if (other >= 0.0 && other < static_cast<double>(camera_count)) continue;
+      camera.Fail("cam_overlaps",
+                  fmt::format("names cam{}, which the file does not have; is it whole?", other));
+    }
+  }
+}
+
 }  // namespace
 
 CameraRig ReadKalibrRig(const YamlTable& document, std::vector<std::string>& warnings) {
@@ -102,6 +116,7 @@ CameraRig ReadKalibrRig(const YamlTable& document, std::vector<std::string>& war
          ReadPlace(camera, rig),
          camera.Has("timeshift_cam_imu") ? camera.Number("timeshift_cam_imu") : 0.0, std::nullopt});
   }
+  RequireOverlaps(document, rig.cameras.size());
   if (!rig.cameras.empty() && !document.Named("").Field("cam0")["T_cam_imu"].IsDefined()) {
     warnings.push_back(fmt::format(
         "a camchain has no lab: the frame of camera {} is taken for it; put it on the floor with "
@@ -120,12 +135,21 @@ std::string MatrixText(const std::string& key, const RigidTransform& transform) 
   return text;
 }
 
+// All others: what is cut off is missed by whoever reads the file.
+std::string OverlapsText(std::size_t camera, std::size_t camera_count) {
+  std::string text;
+  for (std::size_t other = 0; other < camera_count; ++other) {
+    if (other != camera) text += fmt::format("{}{}", text.empty() ? "" : ", ", other);
+  }
+  return fmt::format("  cam_overlaps: [{}]\n", text);
+}
+
 std::string FormatCamera(const Camera& camera) {
   const bool is_fisheye = camera.model.kind() == CameraModelKind::kKannalaBrandt4;
   if (!is_fisheye && !NeedsAtMost(camera.model, 4)) {
     throw InputError(fmt::format(
-        "rig: camera {} has a k3 or is rational, but Kalibr's radtan is k1 k2 p1 p2 alone; "
-        "calibrate without k3 or as kannala_brandt_4, or write opencv, mrcal or anipose",
+        "rig: camera {} has a k3 or is rational, but Kalibr's radtan is k1 k2 p1 p2 alone; write "
+        "opencv, mrcal or anipose, or calibrate it as kannala_brandt_4 (Kalibr's equidistant)",
         camera.name));
   }
   std::vector<double> distortion = DistortionOf(camera.model);
@@ -154,7 +178,7 @@ std::string FormatKalibrRig(const CameraRig& rig, std::vector<std::string>& warn
     if (i > 0) {
       text += MatrixText("T_cn_cnm1", place * rig.cameras[i - 1].camera_from_lab.Inverse());
     }
-    text += FormatCamera(rig.cameras[i]);
+    text += OverlapsText(i, rig.cameras.size()) + FormatCamera(rig.cameras[i]);
   }
   return text;
 }

@@ -22,7 +22,8 @@ struct Model {
   std::string camera;
 
   [[noreturn]] void Fail(std::size_t line, const std::string& problem) const {
-    throw InputError(fmt::format("{}: line {}: camera {}: {}", file, line, camera, problem));
+    throw InputError(
+        OneLine(fmt::format("{}: line {}: camera {}: {}", file, line, camera, problem)));
   }
   // The first of the keys that is there.
   [[nodiscard]] const PythonValue& Field(const std::vector<std::string>& keys,

@@ -173,14 +173,22 @@ std::string NameOf(const YamlTable& camera, const std::string& absent) {
 CameraRig ReadSingles(const std::vector<YamlTable>& documents, const Source& source,
                       std::vector<std::string>& warnings) {
   std::vector<YamlTable> cameras;
+  bool may_be_the_lab = documents.size() == 1;
   for (const YamlTable& document : documents) {
     const std::string stem = std::filesystem::path(document.file()).stem().string();
     if (!document.Has("cameras")) {
       cameras.push_back(document.Named(NameOf(document, stem)));
       continue;
     }
+    may_be_the_lab = false;
     const YAML::Node list = document.Field("cameras");
     if (!list.IsSequence()) document.Fail("cameras", "a list is expected");
+    if (document.Has("nr_of_cameras") &&
+        list.size() != static_cast<std::size_t>(document.Count("nr_of_cameras"))) {
+      document.Fail("cameras",
+                    fmt::format("has {} cameras, nr_of_cameras says {}; is the file whole?",
+                                list.size(), document.Count("nr_of_cameras")));
+    }
     for (const YAML::Node& node : list) {
       const YamlTable camera(node, document.file(), "");
       cameras.push_back(camera.Named(NameOf(camera, fmt::format("camera_{}", cameras.size() + 1))));
@@ -192,8 +200,8 @@ CameraRig ReadSingles(const std::vector<YamlTable>& documents, const Source& sou
   for (const YamlTable& camera : cameras) {
     const std::string name = camera.what();
     const Fields fields({camera}, "camera " + name);
-    rig.cameras.push_back(ReadCamera(name, fields, keys, source, cameras.size() == 1));
-    if (cameras.size() == 1 && fields.Find(kTranslationKeys).table == nullptr) {
+    rig.cameras.push_back(ReadCamera(name, fields, keys, source, may_be_the_lab));
+    if (may_be_the_lab && fields.Find(kTranslationKeys).table == nullptr) {
       warnings.push_back(
           fmt::format("camera {} has no R and T: its own frame is taken for the lab's", name));
     }

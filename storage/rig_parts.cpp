@@ -57,6 +57,14 @@ std::string NumberList(const Eigen::Ref<const Eigen::MatrixXd>& row_by_row) {
   return NumberList(values);
 }
 
+std::string OneLine(std::string text) {
+  for (char& c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F) c = '?';
+  }
+  return text;
+}
+
 Eigen::Matrix3d RotationFromVector(const Eigen::Vector3d& vector) {
   const double angle = vector.norm();
   if (angle == 0.0) return Eigen::Matrix3d::Identity();

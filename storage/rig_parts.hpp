@@ -23,6 +23,9 @@ namespace medius::storage {
 [[nodiscard]] std::string NumberList(const std::vector<double>& values);
 [[nodiscard]] std::string NumberList(const Eigen::Ref<const Eigen::MatrixXd>& row_by_row);
 
+/// Text of a file, fit for a message of one line: control bytes become '?'.
+[[nodiscard]] std::string OneLine(std::string text);
+
 /// Rodrigues' formula: the vector's direction is the axis, its length the angle. And back, at most
 /// half a turn.
 [[nodiscard]] Eigen::Matrix3d RotationFromVector(const Eigen::Vector3d& vector);

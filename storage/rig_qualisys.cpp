@@ -105,6 +105,21 @@ RigidTransform ReadPlace(const XmlElement& transform) {
   return {R, -(R * centre)};
 }
 
+// "540p": videos of another size than the sensor's need another calibration.
+void WarnOfResolution(const XmlElement& element, const std::string& name, const View& image,
+                      std::vector<std::string>& warnings) {
+  if (!element.Has("video_resolution")) return;
+  std::string rows = element.Text("video_resolution");
+  if (!rows.empty() && rows.back() == 'p') rows.pop_back();
+  const auto number = ParseNumber(rows);
+  constexpr double kSame = 0.05;  // 1080p has 1088 rows
+  if (!number || std::abs(*number - image.height) <= kSame * image.height) return;
+  warnings.push_back(
+      fmt::format("camera {}: QTM records its video at {}, but the calibration is that of {} x {} "
+                  "px; sightings in a video of another size do not fit it",
+                  name, element.Text("video_resolution"), image.width, image.height));
+}
+
 void WarnOfView(const XmlElement& element, const std::string& name,
                 std::vector<std::string>& warnings) {
   if (element.Has("viewrotation") && element.Number("viewrotation") != 0.0) {
@@ -129,6 +144,7 @@ CameraRig ReadQualisysRig(const XmlFile& file, std::vector<std::string>& warning
     const XmlElement element(file, node, "camera " + name);
     const View image = ImageOf(element);
     WarnOfView(element, name, warnings);
+    WarnOfResolution(element, name, image, warnings);
     rig.cameras.push_back({name, static_cast<int>(image.width), static_cast<int>(image.height),
                            ReadModel(element.Child("intrinsic"), image),
                            ReadPlace(element.Child("transform")), 0.0, std::nullopt});

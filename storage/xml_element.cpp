@@ -90,9 +90,9 @@ XmlElement XmlElement::Child(const char* name) const {
 }
 
 void XmlElement::Fail(std::string_view problem) const {
-  throw InputError(fmt::format("{}: line {}: {}{}{}", file_->name(),
-                               file_->LineAt(node_.offset_debug()), what_,
-                               what_.empty() ? "" : ": ", problem));
+  throw InputError(
+      OneLine(fmt::format("{}: line {}: {}{}{}", file_->name(), file_->LineAt(node_.offset_debug()),
+                          what_, what_.empty() ? "" : ": ", problem)));
 }
 
 std::string XmlText(std::string_view text) {

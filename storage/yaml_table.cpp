@@ -169,8 +169,8 @@ void YamlTable::Fail(std::string_view problem) const {
 }
 
 void YamlTable::FailAt(const YAML::Node& node, std::string_view problem) const {
-  throw InputError(fmt::format("{}: line {}: {}{}{}", file_, LineOf(node.Mark()), what_,
-                               what_.empty() ? "" : ": ", problem));
+  throw InputError(OneLine(fmt::format("{}: line {}: {}{}{}", file_, LineOf(node.Mark()), what_,
+                                       what_.empty() ? "" : ": ", problem)));
 }
 
 }  // namespace medius::storage

@@ -213,7 +213,7 @@ void ExpectPixel(const Camera& camera, const Eigen::Vector3d& point, double x, d
 
 // As Qualisys Track Manager exports it (syntax of the files in Pose2Sim's demo and of the test data
 // of Qualisys' own C++ SDK; the numbers are a Miqus Video's).
-constexpr const char* kQualisys = R"(<?xml version="1.0" encoding="UTF-8"?>
+constexpr const char* kQualisys = R"xml(<?xml version="1.0" encoding="UTF-8"?>
 <calibration calibrated="true" source="Calib.qca" created="2021-05-06 11:12:13" qtm-version="2021.1 (build 6300)" type="regular" wandLength="601.100000" maximumFrames="1500" shortArmEnd="365.000000" longArmEnd="566.000000" longArmMiddle="200.000000">
     <results std-dev="1.959473" min-max-diff="41.064426"/>
     <cameras>
@@ -225,7 +225,7 @@ constexpr const char* kQualisys = R"(<?xml version="1.0" encoding="UTF-8"?>
             <transform x="1460.232371" y="-1909.159048" z="1896.505852" r11="0.553638" r12="0.804672" r13="0.214448" r21="-0.434530" r22="0.059465" r23="0.898692" r31="0.710400" r32="-0.590734" r33="0.382576"/>
             <intrinsic focallength="9.314097" sensorMinU="0.000000" sensorMaxU="122879.000000" sensorMinV="0.000000" sensorMaxV="69631.000000" focalLengthU="107599.671875" focalLengthV="107588.828125" centerPointU="60680.792969" centerPointV="34110.316406" skew="0.000000" radialDistortion1="-0.046183" radialDistortion2="0.139983" radialDistortion3="0.010000" tangentalDistortion1="0.000608" tangentalDistortion2="-0.000690"/>
         </camera>
-        <camera active="1" calibrated="true" message="" point-count="2000" avg-residual="0.4" serial="26586" model="Miqus Video" viewrotation="90">
+        <camera active="1" calibrated="true" message="" point-count="2000" avg-residual="0.4" serial="26586" model="Miqus Video" viewrotation="90" video_resolution="540p">
             <fov_video left="100" top="50" right="1099" bottom="849"/>
             <fov_video_max left="0" top="0" right="1919" bottom="1087"/>
             <transform x="0.000000" y="-3000.000000" z="1000.000000" r11="1" r12="0" r13="0" r21="0" r22="0" r23="1" r31="0" r32="-1" r33="0"/>
@@ -233,13 +233,14 @@ constexpr const char* kQualisys = R"(<?xml version="1.0" encoding="UTF-8"?>
         </camera>
     </cameras>
 </calibration>
-)";
+)xml";
 
 TEST(RigQualisys, MeansWhatQualisysMeans) {
   const TemporaryFolder folder;
   const ImportedRig imported = ImportRig(folder.Write("Calib.qca.txt", kQualisys), 1.0);
   EXPECT_EQ(imported.format, RigFormat::kQualisys);
-  EXPECT_THAT(imported.warnings, ElementsAre(HasSubstr("turned by 90 degrees")));
+  EXPECT_THAT(imported.warnings,
+              ElementsAre(HasSubstr("turned by 90 degrees"), HasSubstr("at 540p")));
   const std::vector<Camera>& cameras = imported.rig.cameras;
   ASSERT_EQ(cameras.size(), 2U);
   EXPECT_EQ(cameras[0].name, "26585");
@@ -486,6 +487,30 @@ TEST(RigMrcal, MeansWhatMrcalMeans) {
               1e-9);
 }
 
+// A file that mrcal 2.2 wrote, and the pixels that its mrcal.project() gives for it.
+constexpr const char* kMrcalsOwn = R"({
+    'lensmodel':  'LENSMODEL_OPENCV5',
+
+    # intrinsics are fx,fy,cx,cy,distortion0,distortion1,....
+    'intrinsics': [ 903.5501241, 907.8788669, 618.3086298, 394.2132306, -0.3320992999, 0.04641968621, -0.00429577157, 0.0041132401, 0.06656823015,],
+
+    # extrinsics are rt_fromref
+    'extrinsics': [ 1.065893294, 1.551651204, -2.214009132, 0.1712599408, -0.0323453646, 1.208386462,],
+
+    'imagersize': [ 1280, 720,],
+
+
+}
+)";
+
+TEST(RigMrcal, ProjectsToThePixelsOfMrcalItself) {
+  const TemporaryFolder folder;
+  const ImportedRig imported = ImportRig(folder.Write("one.cameramodel", kMrcalsOwn), 1.0);
+  ASSERT_EQ(imported.rig.cameras.size(), 1U);
+  ExpectPixel(imported.rig.cameras[0], {0.1, 0.05, 0.02}, 716.037082793676, 353.539309842529, 1e-9);
+  ExpectPixel(imported.rig.cameras[0], {0.2, -0.1, 0.1}, 564.610105281402, 364.237136425223, 1e-9);
+}
+
 TEST(RigMrcal, RefusesALensThatMediusDoesNotHave) {
   const TemporaryFolder folder;
   std::string text = kMrcal0;
@@ -497,6 +522,32 @@ TEST(RigMrcal, RefusesALensThatMediusDoesNotHave) {
   } catch (const InputError& error) {
     EXPECT_THAT(error.what(), AllOf(HasSubstr("line 2"), HasSubstr("camera cam0"),
                                     HasSubstr("mrcal-convert-lensmodel")));
+  }
+}
+
+// A rig that another program calibrated, through every format that can hold it and back.
+TEST(RigExchange, CarriesCaliscopesRigThroughEveryFormat) {
+  const std::string path = MEDIUS_REAL_DATA_DIR "/charuco-4cam/camera_array.toml";
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << "not on this machine: " << path;
+  const CameraRig rig = ImportRig(path, 1.0).rig;
+  // Its own formula on its own numbers: x_in_camera = R X + t, then OpenCV's distortion.
+  const double X[3] = {0.1, 0.05, 0.02};
+  const double x = -0.7070716153979968 * X[0] + 0.5639880775931625 * X[1] -
+                   0.42657611165094056 * X[2] + 0.17125994082321383;
+  const double y = 0.2085224389078015 * X[0] - 0.4101235314731174 * X[1] -
+                   0.8878722213268985 * X[2] - 0.03234536459937444;
+  const double z = -0.6756982486068828 * X[0] - 0.716739936981879 * X[1] +
+                   0.17238253845677978 * X[2] + 1.208386461814154;
+  const auto [u, v] = Distorted(x / z, y / z, -0.3320992998866297, 0.04641968621160267,
+                                -0.004295771569519648, 0.004113240100199701, 0.0665682301495769);
+  const double pixel_x = 903.550124089999 * u + 618.3086297620227;
+  const double pixel_y = 907.8788668762852 * v + 394.213230569746;
+  for (const RigFormat format : {RigFormat::kMedius, RigFormat::kAnipose, RigFormat::kQualisys,
+                                 RigFormat::kOpenCv, RigFormat::kMrcal}) {
+    SCOPED_TRACE(ToString(format));
+    const CameraRig back = There(format, rig, {}).rig;
+    ExpectSameCameras(rig, back);
+    ExpectPixel(back.cameras[0], {X[0], X[1], X[2]}, pixel_x, pixel_y, kRoundTrip);
   }
 }
 

@@ -108,10 +108,13 @@ TEST(RigOpenCv, ReadsTheTwoFilesOfTheStereoSample) {
   const TemporaryFolder folder;
   const std::filesystem::path intrinsics = folder / "intrinsics.yml";
   const std::filesystem::path extrinsics = folder / "extrinsics.yml";
-  cv::FileStorage(intrinsics.string(), cv::FileStorage::WRITE)
-      << "M1" << kMatrix << "D1" << kFive << "M2" << kMatrix2 << "D2" << kFive;
-  cv::FileStorage(extrinsics.string(), cv::FileStorage::WRITE)
-      << "R" << Rotation() << "T" << kTranslation << "Q" << cv::Mat(cv::Mat::eye(4, 4, CV_64F));
+  {
+    cv::FileStorage first(intrinsics.string(), cv::FileStorage::WRITE);
+    first << "M1" << kMatrix << "D1" << kFive << "M2" << kMatrix2 << "D2" << kFive;
+    cv::FileStorage second(extrinsics.string(), cv::FileStorage::WRITE);
+    second << "R" << Rotation() << "T" << kTranslation;
+    second << "Q" << cv::Mat(cv::Mat::eye(4, 4, CV_64F));
+  }
   RigUnits units;
   units.image_size = ImageSize{1280, 720};
   const ImportedRig imported = Import({intrinsics, extrinsics}, units);
@@ -131,12 +134,15 @@ TEST(RigOpenCv, ReadsTheTwoFilesOfEasyMocap) {
   const std::filesystem::path intri = folder / "intri.yml";
   const std::filesystem::path extri = folder / "extri.yml";
   const std::vector<std::string> names = {"01", "02"};
-  cv::FileStorage(intri.string(), cv::FileStorage::WRITE)
-      << "names" << names << "K_01" << kMatrix << "dist_01" << kFive << "K_02" << kMatrix2
-      << "dist_02" << kFive << "H_01" << 720 << "W_01" << 1280 << "H_02" << 1080 << "W_02" << 1920;
-  cv::FileStorage(extri.string(), cv::FileStorage::WRITE)
-      << "names" << names << "R_01" << kVector << "Rot_01" << Rotation() << "T_01" << kTranslation
-      << "R_02" << kVector << "T_02" << kTranslation;
+  {
+    cv::FileStorage first(intri.string(), cv::FileStorage::WRITE);
+    first << "names" << names << "K_01" << kMatrix << "dist_01" << kFive;
+    first << "K_02" << kMatrix2 << "dist_02" << kFive;
+    first << "H_01" << 720 << "W_01" << 1280 << "H_02" << 1080 << "W_02" << 1920;
+    cv::FileStorage second(extri.string(), cv::FileStorage::WRITE);
+    second << "names" << names << "R_01" << kVector << "Rot_01" << Rotation();
+    second << "T_01" << kTranslation << "R_02" << kVector << "T_02" << kTranslation;
+  }
   const ImportedRig imported = Import({intri, extri});
   ASSERT_EQ(imported.rig.cameras.size(), 2U);
   EXPECT_EQ(imported.rig.cameras[1].name, "02");
