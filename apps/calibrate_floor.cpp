@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <numbers>
@@ -31,6 +32,28 @@ constexpr double kMillimetre = 1e-3;
 constexpr std::size_t kMostStillFrames = 20'000;
 constexpr std::size_t kMostBeltFrames = 6'000;
 
+std::vector<std::string> Words(const std::string& option, const std::string& text,
+                               std::size_t count) {
+  std::vector<std::string> words = CLI::detail::split(text, ',');
+  const bool empty =
+      std::any_of(words.begin(), words.end(), [](const std::string& word) { return word.empty(); });
+  if (words.size() == count && !empty) return words;
+  throw CLI::ValidationError(
+      option, fmt::format("\"{}\": {} values with commas between are expected", text, count));
+}
+
+std::vector<double> Numbers(const std::string& option, const std::string& text, std::size_t count) {
+  std::vector<double> numbers;
+  for (const std::string& word : Words(option, text, count)) {
+    double number = 0.0;
+    if (!CLI::detail::lexical_cast(word, number) || !std::isfinite(number)) {
+      throw CLI::ValidationError(option, fmt::format("\"{}\" is not a number", word));
+    }
+    numbers.push_back(number);
+  }
+  return numbers;
+}
+
 struct FloorArguments {
   std::string trial;
   std::string rig;
@@ -39,8 +62,8 @@ struct FloorArguments {
   std::string board;
   std::vector<std::string> videos;
   std::string timestamps;
-  std::vector<std::string> points;
-  std::vector<double> coordinates;
+  std::string points;
+  std::string coordinates;
   bool belt = false;
   std::optional<double> speed;
   std::string frames;
@@ -48,7 +71,7 @@ struct FloorArguments {
   double thickness_mm = 0.0;
   double height_mm = 0.0;
   double turn_deg = 0.0;
-  std::vector<double> origin_mm = {0.0, 0.0, 0.0};
+  std::string origin_mm = "0,0,0";
   std::vector<std::string> below;
   double scale_limit_percent = 100.0 * calibration::PlausibilityOptions().scale_limit;
   double point_sd_mm = calibration::FloorOptions().point_sd / kMillimetre;
@@ -60,7 +83,8 @@ struct FloorArguments {
     options.plausibility.may_be_below = below;
     options.plausibility.scale_limit = 0.01 * scale_limit_percent;
     options.turn = turn_deg * kDegree;
-    options.origin = kMillimetre * Eigen::Vector3d(origin_mm[0], origin_mm[1], origin_mm[2]);
+    const std::vector<double> mm = Numbers("--origin-mm", origin_mm, 3);
+    options.origin = kMillimetre * Eigen::Vector3d(mm[0], mm[1], mm[2]);
     options.point_sd = point_sd_mm * kMillimetre;
     return options;
   }
@@ -168,19 +192,18 @@ FloorResult BoardFloor(const FloorArguments& arguments, const CameraRig& rig,
 
 FloorResult PointsFloor(const FloorArguments& arguments, const CameraRig& rig,
                         CommandContext& context) {
+  const std::vector<std::string> labels = Words("--points", arguments.points, 3);
   const auto points =
-      ReadLabelledPoints(arguments.trial, rig, arguments.points, ParseFrames(arguments.frames),
+      ReadLabelledPoints(arguments.trial, rig, labels, ParseFrames(arguments.frames),
                          arguments.StillPoints(), context);
-  return FloorFromThreePoints(rig, points, arguments.points, arguments.height_mm * kMillimetre,
+  return FloorFromThreePoints(rig, points, labels, arguments.height_mm * kMillimetre,
                               arguments.Options());
 }
 
 FloorResult CoordinatesFloor(const FloorArguments& arguments, const CameraRig& rig) {
+  const std::vector<double> x = Numbers("--coordinates", arguments.coordinates, 9);
   std::vector<Eigen::Vector3d> places;
-  for (std::size_t i = 0; i < 3; ++i) {
-    places.emplace_back(arguments.coordinates[3 * i], arguments.coordinates[3 * i + 1],
-                        arguments.coordinates[3 * i + 2]);
-  }
+  for (std::size_t i = 0; i < 9; i += 3) places.emplace_back(x[i], x[i + 1], x[i + 2]);
   return FloorFromCoordinates(rig, places, arguments.Options());
 }
 
@@ -246,6 +269,7 @@ void AddSources(CLI::App& command, FloorArguments& arguments) {
       ->option_text("BOARD.toml");
   command
       .add_option("--video", arguments.videos, "Video or folder of images of a camera; repeat it")
+      ->allow_extra_args(false)
       ->option_text("CAMERA=FILE");
   command
       .add_option("--timestamps", arguments.timestamps,
@@ -255,14 +279,12 @@ void AddSources(CLI::App& command, FloorArguments& arguments) {
       .add_option("--points", arguments.points,
                   "Labels of three markers at rest on the floor: origin, one ahead of it (X), one "
                   "to its left (Y)")
-      ->delimiter(',')
-      ->expected(3)
       ->option_text("ORIGIN,X,Y");
   command
-      .add_option("--coordinates", arguments.coordinates,
-                  "Three such places in the frame of the rig, metres: x,y,z,x,y,z,x,y,z")
-      ->delimiter(',')
-      ->expected(9);
+      .add_option(
+          "--coordinates", arguments.coordinates,
+          "Three such places in the frame of the rig, metres; with = where the first is negative")
+      ->option_text("=x,y,z,x,y,z,x,y,z");
   command.add_flag("--belt", arguments.belt,
                    "Marks on a running treadmill in the trial: its plane is the floor, X points "
                    "against their motion");
@@ -299,9 +321,8 @@ void AddPlace(CLI::App& command, FloorArguments& arguments) {
       ->capture_default_str();
   command
       .add_option("--origin-mm", arguments.origin_mm,
-                  "Place of the lab's origin in the frame that is found, mm: x,y,z")
-      ->delimiter(',')
-      ->expected(3);
+                  "Place of the lab's origin in the frame that is found, mm; with = where negative")
+      ->option_text("=x,y,z");
 }
 
 void AddJudgement(CLI::App& command, FloorArguments& arguments) {
@@ -309,6 +330,7 @@ void AddJudgement(CLI::App& command, FloorArguments& arguments) {
       .add_option("--below", arguments.below,
                   "Cameras that truly stand below the floor (a pit); others must be above it")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->option_text("CAMERA,...");
   command
       .add_option("--scale-limit-percent", arguments.scale_limit_percent,
