@@ -8,6 +8,7 @@ int main(int argc, char** argv) {
   AddImportCommand(commands);
   AddCalibrateBoardCommand(commands);
   AddRigCommand(commands);
+  AddCalibrateFloorCommand(commands);
   AddReconstructCommand(commands);
   AddAnalyzeCommand(commands);
   AddExportCommand(commands);
