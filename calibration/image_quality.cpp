@@ -4,6 +4,7 @@
 #include <cmath>
 #include <tuple>
 
+#include "calibration/sign_test.hpp"
 #include "core/check.hpp"
 
 namespace medius::calibration {
@@ -14,49 +15,20 @@ constexpr int kRings = 8;
 constexpr double kCornerShare = 0.2;
 constexpr double kGaussianFromMad = 1.4826;
 
-// Signs without a state: the same for every build and number of threads (SplitMix64, Steele 2014).
-double SignOf(std::uint64_t change, std::uint64_t block) {
-  std::uint64_t z = (change * 0x100000001B3ULL + block + 1) * 0x9E3779B97F4A7C15ULL;
-  z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-  z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
-  return ((z ^ (z >> 31U)) & 1U) != 0 ? 1.0 : -1.0;
-}
-
 // Sums of residuals: one row a group of views, one column a cell and axis.
 struct PlaceSums {
   Eigen::MatrixXd by_block;  // [blocks, cells * axes]
   Eigen::VectorXd count;     // [cells * axes] sightings
 };
 
-double Statistic(const Eigen::VectorXd& sum, const Eigen::VectorXd& count) {
-  double total = 0.0;
-  for (Eigen::Index i = 0; i < sum.size(); ++i) {
-    if (count[i] > 0.0) total += sum[i] * sum[i] / count[i];
-  }
-  return total;
-}
-
-// What is left of the statistic when its mean over all sign changes is taken off, and how often
-// they show as much.
+// The statistic is the sum over columns of sum^2 / sightings.
 PlacePattern PatternOf(const PlaceSums& sums, double sightings) {
   PlacePattern pattern;
-  if (sightings == 0.0 || sums.by_block.rows() < 2) return pattern;
-  const Eigen::VectorXd sum = sums.by_block.colwise().sum();
-  const double seen = Statistic(sum, sums.count);
-  const Eigen::VectorXd squares = sums.by_block.colwise().squaredNorm().cwiseSqrt();
-  const double by_chance = Statistic(squares, sums.count);
-  pattern.rms = std::sqrt(std::max(0.0, seen - by_chance) / (2.0 * sightings));
-  int as_much = 0;
-  Eigen::VectorXd sign(sums.by_block.rows());
-  for (int change = 0; change < kSignChanges; ++change) {
-    for (Eigen::Index b = 0; b < sign.size(); ++b) {
-      sign[b] = SignOf(static_cast<std::uint64_t>(change), static_cast<std::uint64_t>(b));
-    }
-    const Eigen::VectorXd changed = sums.by_block.transpose() * sign;
-    // Rounding must not decide where all signs happen to be alike.
-    if (Statistic(changed, sums.count) >= seen * (1.0 - 1e-12)) ++as_much;
-  }
-  pattern.p = (1.0 + as_much) / (1.0 + kSignChanges);
+  if (sightings == 0.0) return pattern;
+  const Eigen::VectorXd unit = sums.count.cwiseMax(1.0).cwiseSqrt().cwiseInverse();
+  const SignTest test = TestSigns(sums.by_block * unit.asDiagonal());
+  pattern.rms = std::sqrt(std::max(0.0, test.excess) / (2.0 * sightings));
+  pattern.p = test.p;
   return pattern;
 }
 
@@ -89,8 +61,7 @@ CameraResiduals ResidualsOf(const TargetObservations& observations, const Calibr
     return std::tie(first.frame, first.target) < std::tie(second.frame, second.target);
   });
   gathered.views = views.size();
-  const auto group = static_cast<std::size_t>(
-      std::max(1L, std::lround(std::cbrt(static_cast<double>(views.size())))));
+  const std::size_t group = ViewsOfBlock(views.size());
   gathered.blocks = (views.size() + group - 1) / group;
   for (std::size_t i = 0; i < views.size(); ++i) {
     const TargetView& view = observations.views[views[i]];

@@ -53,12 +53,9 @@ struct PlacePattern {
   /// Pixels per axis, rms over the sightings, with what noise alone would show taken off; 0 where
   /// there is no more than that.
   double rms = 0.0;
-  /// Chance of as much under noise alone: share of sign changes of whole groups of neighbouring
-  /// views that show as much. At least 1 / (kSignChanges + 1).
+  /// Chance of as much under noise alone, see TestSigns.
   double p = 1.0;
 };
-
-inline constexpr int kSignChanges = 499;
 
 /// Residuals by their place in one camera's image, seen minus predicted, used sightings.
 struct ResidualField {
@@ -90,10 +87,8 @@ ImageCoverage CoverageOf(const TargetObservations& observations, const Calibrati
 
 /// The test changes the signs of all residuals of a group of views together (what a view's pose,
 /// its blur or its timing has wrong moves all of them alike, so that sightings are not independent;
-/// nor are neighbouring views: a group has as many as the cube root of their number). The statistic
-/// is the sum over cells of |sum of residuals|^2 / sightings.
-/// Source: Winkler et al., Permutation inference for the general linear model, NeuroImage 2014
-/// (sign flips); Kuensch, Annals of Statistics 1989 (block length).
+/// nor are neighbouring views). The statistic is the sum over cells of |sum of residuals|^2 /
+/// sightings; see TestSigns.
 ResidualField ResidualFieldOf(const TargetObservations& observations,
                               const CalibrationResult& result, CameraId camera);
 

@@ -147,6 +147,7 @@ void FillCameras(const TargetObservations& observations, const CalibrationResult
     const auto all = static_cast<double>(camera.numbers.sightings + camera.numbers.outliers);
     if (all > 0.0) camera.outlier_share = static_cast<double>(camera.numbers.outliers) / all;
     camera.field = ResidualFieldOf(observations, result, CameraId(c));
+    camera.misfit = LensMisfitOf(observations, result, CameraId(c));
     camera.spread = ResidualSpreadOf(observations, result, CameraId(c));
     FillParameterSd(result, body, c, &camera);
   }

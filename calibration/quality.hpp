@@ -9,6 +9,7 @@
 #include <Eigen/Core>
 
 #include "calibration/image_quality.hpp"
+#include "calibration/lens_misfit.hpp"
 #include "calibration/pair_quality.hpp"
 #include "calibration/quality_inputs.hpp"
 #include "calibration/result.hpp"
@@ -32,6 +33,7 @@ struct CameraQuality {
   double outlier_share = 0.0;  ///< of sightings in views that were used
   ImageCoverage coverage;
   ResidualField field;
+  LensMisfit misfit;
   ResidualSpread spread;
   Eigen::Vector2d focal_sd = {0.0, 0.0};      ///< pixels, fx fy; 0 where held
   Eigen::Vector2d principal_sd = {0.0, 0.0};  ///< pixels, cx cy

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "calibration/sign_test.hpp"
+
 namespace medius::calibration {
 namespace {
 
@@ -206,43 +208,41 @@ class Judge {
         "recording shows like this too");
   }
 
-  void JudgePatterns() {
+  // A pattern that is not chance, on each side of the limits.
+  [[nodiscard]] Severity SeverityOf(const PlacePattern& pattern) const {
     const double chance = kPatternChance / static_cast<double>(quality_.cameras.size());
-    const auto least = 1.0 / (1.0 + kSignChanges);
-    const auto severity_of = [&](const PlacePattern& pattern) {
-      if (pattern.p > std::max(chance, least)) return Severity::kNote;
-      return Above(pattern.rms, kPlacePattern);
-    };
-    const auto is_radial = [&](std::size_t c) {
-      const ResidualField& field = quality_.cameras[c].field;
-      return severity_of(field.by_radius) != Severity::kNote &&
-             field.by_radius.rms > 0.5 * field.by_cell.rms;
-    };
-    const auto text_of = [&](std::size_t c) {
-      const ResidualField& field = quality_.cameras[c].field;
-      return fmt::format("{:.2f} px", std::max(field.by_cell.rms, field.by_radius.rms));
+    if (pattern.p > std::max(chance, 1.0 / (1.0 + kSignChanges))) return Severity::kNote;
+    return Above(pattern.rms, kPlacePattern);
+  }
+
+  void JudgePatterns() {
+    const auto radial = [&](std::size_t c) {
+      return SeverityOf(quality_.cameras[c].misfit.radial);
     };
     AddByCamera(
-        "lens_model",
+        "lens_model", radial,
         [&](std::size_t c) {
-          const ResidualField& field = quality_.cameras[c].field;
-          return is_radial(c) ? std::max(severity_of(field.by_cell), severity_of(field.by_radius))
-                              : Severity::kNote;
+          return fmt::format("{:.2f} px", quality_.cameras[c].misfit.radial.rms);
         },
-        text_of,
-        fmt::format("residuals point inward or outward by their distance from the middle of the "
-                    "image (good is below {:.1f} px): the lens model does not fit",
+        fmt::format("so much of the residuals lies inward or outward by the distance from the "
+                    "middle of the image (good is below {:.2f} px): the lens model does not fit",
                     kPlacePattern.limit),
         "Calibrate with a lens model that has more terms (brown_conrady_8, kannala_brandt_4 for a "
         "fisheye) and compare the held-out residuals");
     AddByCamera(
         "place_pattern",
         [&](std::size_t c) {
-          return is_radial(c) ? Severity::kNote : severity_of(quality_.cameras[c].field.by_cell);
+          if (radial(c) != Severity::kNote) return Severity::kNote;
+          return std::max(SeverityOf(quality_.cameras[c].misfit.smooth),
+                          SeverityOf(quality_.cameras[c].field.by_cell));
         },
-        text_of,
-        fmt::format("residuals depend on the place in the image (good is below {:.1f} px): the "
-                    "lens model, a rolling shutter, or a target that is not as its file says",
+        [&](std::size_t c) {
+          return fmt::format("{:.2f} px", std::max(quality_.cameras[c].misfit.smooth.rms,
+                                                   quality_.cameras[c].field.by_cell.rms));
+        },
+        fmt::format("so much of the residuals depends on the place in the image (good is below "
+                    "{:.2f} px): the lens model, a rolling shutter, or a target that is not as its "
+                    "file says",
                     kPlacePattern.limit),
         "Look at the arrows below; check the board's size and flatness, try a lens model with more "
         "terms, and compare the held-out residuals");

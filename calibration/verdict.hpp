@@ -20,8 +20,10 @@ inline constexpr VerdictLimits kHeldOutRatio{1.15, 1.5};
 inline constexpr VerdictLimits kLinkViews{20, 5};
 /// Points of them (below is worse): what counts for a wand.
 inline constexpr VerdictLimits kLinkSightings{200, 30};
-/// Pixels per axis: mean residual by place in the image.
-inline constexpr VerdictLimits kPlacePattern{0.1, 0.5};
+/// Pixels per axis: residual by place in the image that is not chance, see LensMisfit. Poses and
+/// focal lengths take over most of what a lens has wrong: the lens itself is off by several times
+/// as much.
+inline constexpr VerdictLimits kPlacePattern{0.05, 0.25};
 /// Chance under noise alone below which such a pattern is one, for all cameras together.
 inline constexpr double kPatternChance = 0.02;
 /// Share of a camera's sightings that were left out as outliers.
