@@ -9,10 +9,10 @@
 #include <Eigen/Cholesky>
 #include <fmt/format.h>
 
+#include "calibration/displaced_views.hpp"
 #include "calibration/outlier_rule.hpp"
 #include "calibration/so3.hpp"
 #include "calibration/temporal_findings.hpp"
-#include "calibration/view_scatter.hpp"
 #include "core/check.hpp"
 #include "core/error.hpp"
 
@@ -49,6 +49,15 @@ std::vector<std::uint8_t> ViewsWithPose(const TargetObservations& observations,
   }
   for (const std::size_t view : unused) use[view] = 0;
   return use;
+}
+
+TemporalData LayOut(const TargetObservations& observations,
+                    const std::vector<std::uint8_t>& use_view, const TemporalOptions& options) {
+  TemporalData data = MakeTemporalData(observations, use_view, options.largest_gap);
+  for (std::size_t v = 0; v < data.stamp.size() && options.common_stamps; ++v) {
+    data.stamp[v] = data.knot_time[data.knot_of_view[v]];
+  }
+  return data;
 }
 
 // Knots at rest at the start's poses.
@@ -116,8 +125,7 @@ class Adjustment {
              const TemporalOptions& options, const WorkControl& control)
       : observations_(observations), start_(start), options_(options), control_(control) {
     const PoseMap poses = MapPoses(start.target_poses);
-    data_ = MakeTemporalData(observations, ViewsWithPose(observations, poses, start.unused_views),
-                             options.largest_gap);
+    data_ = LayOut(observations, ViewsWithPose(observations, poses, start.unused_views), options);
     state_.rig = StateOf(start.rig, start.options.intrinsics_group);
     for (const Camera& camera : start.rig.cameras) {
       state_.timing.push_back({camera.time_offset + camera.time_drift * data_.middle_time,
@@ -249,8 +257,7 @@ class Adjustment {
   // Flags sightings beyond the limit; true where the list changed.
   bool ApplyRule() {
     const auto residuals = Standardized();
-    const ViewScatter scatter = MeasureViewScatter(data_.bundle, residuals, problem_.use);
-    const double sigma = std::max(scales_.sigma, scatter.Total());
+    const double sigma = scales_.sigma;
     const double limit =
         OutlierLimit(residuals.size(), start_.options.expected_false_alarms);
     result_.calibration.outlier_limit = std::sqrt(limit);
@@ -259,6 +266,7 @@ class Adjustment {
       if (!residuals[i].allFinite()) continue;
       squares_[i] = residuals[i].squaredNorm() / (sigma * sigma);
     }
+    JudgeDisplacedViews(data_.bundle, residuals, sigma, &squares_);
     std::vector<std::uint8_t> use = UseBelow(data_.bundle, squares_, limit);
     if (use == problem_.use) return false;
     problem_.use = std::move(use);
@@ -507,11 +515,11 @@ TemporalResult AdjustTemporal(const TargetObservations& observations,
 
 TrajectoryFit FitTrajectory(const CameraRig& rig, const TargetObservations& observations,
                             const std::vector<TargetPose>& poses, const TemporalScales& scales,
-                            double largest_gap, Parallelism parallelism,
+                            const TemporalOptions& options, Parallelism parallelism,
                             const WorkControl& control) {
   const PoseMap map = MapPoses(poses);
   const TemporalData data =
-      MakeTemporalData(observations, ViewsWithPose(observations, map, {}), largest_gap);
+      LayOut(observations, ViewsWithPose(observations, map, {}), options);
   TemporalState state;
   state.rig = StateOf(rig, {});
   TemporalProblem problem;
