@@ -68,8 +68,8 @@ std::string ScoreHalf(const TargetObservations& fitted, const TargetObservations
   if (timed.calibration.status != CalibrationStatus::kConverged) {
     return "the adjustment with timing of half the instants did not converge";
   }
-  *score = ScoreHeldOut(timed.calibration.rig, timed.scales, *candidate.timing, scored,
-                        parallelism, control);
+  *score = ScoreHeldOut(timed.calibration.rig, timed.scales, *candidate.timing, scored, parallelism,
+                        control);
   return "";
 }
 
@@ -153,8 +153,7 @@ HeldOutGain GainOf(const CrossValidation& base, const CrossValidation& other) {
   for (const auto& instant : base.instants) {
     const auto same = found.find(instant.frame);
     if (same == found.end() || same->second.count != instant.count) continue;
-    differences.push_back(
-        {instant.frame, instant.squares - same->second.squares, instant.count});
+    differences.push_back({instant.frame, instant.squares - same->second.squares, instant.count});
   }
   if (differences.empty()) return {};
   const Ratio ratio = RatioOf(differences);
@@ -188,9 +187,9 @@ ModelAdvice AdviseModel(const TargetObservations& observations,
 std::vector<ModelCandidate> LensCandidates(const CalibrationOptions& base,
                                            const std::optional<TemporalOptions>& timing) {
   std::vector<ModelCandidate> candidates;
-  for (const CameraModelKind kind : {CameraModelKind::kKannalaBrandt4,
-                                     CameraModelKind::kBrownConrady5,
-                                     CameraModelKind::kBrownConrady8}) {
+  for (const CameraModelKind kind :
+       {CameraModelKind::kKannalaBrandt4, CameraModelKind::kBrownConrady5,
+        CameraModelKind::kBrownConrady8}) {
     ModelCandidate candidate{std::string(ToString(kind)), base, timing};
     candidate.calibration.model = kind;
     candidate.calibration.model_of_camera.clear();
@@ -210,22 +209,23 @@ std::vector<ModelCandidate> TimingCandidates(const TargetObservations& observati
   }
   candidates.push_back(
       {"time offsets and frames with times of their own", base, Timing(true, false)});
-  candidates.push_back({"time offsets, frames with times of their own, rolling shutters", base,
-                        Timing(true, true)});
+  candidates.push_back(
+      {"time offsets, frames with times of their own, rolling shutters", base, Timing(true, true)});
   return candidates;
 }
 
 TimingDiagnosis DiagnoseTiming(const TargetObservations& observations,
                                const CalibrationResult& start, const WorkControl& control) {
   TimingDiagnosis diagnosis;
-  diagnosis.advice = AdviseModel(observations, TimingCandidates(observations, start.options), control);
+  diagnosis.advice =
+      AdviseModel(observations, TimingCandidates(observations, start.options), control);
   const ModelAdvice& advice = diagnosis.advice;
   const CrossValidation& together = advice.scores.front();
   const CrossValidation& chosen = advice.scores[advice.chosen];
   if (!together.valid || !chosen.valid) {
-    diagnosis.sentences.push_back(fmt::format(
-        "whether the cameras expose together cannot be judged by held-out frames: {}",
-        together.problem.empty() ? chosen.problem : together.problem));
+    diagnosis.sentences.push_back(
+        fmt::format("whether the cameras expose together cannot be judged by held-out frames: {}",
+                    together.problem.empty() ? chosen.problem : together.problem));
     return diagnosis;
   }
   const HeldOutGain gain = GainOf(together, chosen);

@@ -23,11 +23,13 @@ constexpr double kCauchyScale = 2.385;  // 95 % efficient on Gaussian noise
 constexpr int kRobustRounds = 8;
 constexpr int kRobustIterations = 8;
 constexpr int kIterations = 40;
+// Rounds after which the list of outliers stands: one at the limit may come and go for ever.
+constexpr int kOutlierRounds = 8;
 // Scales that change by less than this share stand still: it moves no sd by more than half of it.
 constexpr double kSteady = 0.01;
 // Broad knowledge of the timing, far beyond what any estimate is worth: intervals.
 constexpr double kOffsetSd = 10.0;
-constexpr double kFirstJitter = 0.05;  // intervals
+constexpr double kFirstJitter = 0.05;    // intervals
 constexpr double kRationalTermSd = 2.0;  // as Calibrate's
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 enum { kOffset, kDrift, kLine };
@@ -94,8 +96,8 @@ RigState StateOf(const CameraRig& rig, const std::vector<std::size_t>& group) {
 std::vector<std::vector<Eigen::Vector2d>> EmptyResiduals(const TargetObservations& observations) {
   std::vector<std::vector<Eigen::Vector2d>> residuals;
   for (const TargetView& view : observations.views) {
-    residuals.emplace_back(view.xy.size(), Eigen::Vector2d::Constant(
-                                               std::numeric_limits<double>::quiet_NaN()));
+    residuals.emplace_back(view.xy.size(),
+                           Eigen::Vector2d::Constant(std::numeric_limits<double>::quiet_NaN()));
   }
   return residuals;
 }
@@ -147,8 +149,8 @@ class Adjustment {
     result_.middle_time = data_.middle_time;
     FreeNumbers();
     const double sigma = MedianSigma(problem_, state_);
-    scales_ = StartMotion(data_, sigma, options_.frame_jitter ? kFirstJitter * Interval() : 0.0,
-                          &state_);
+    scales_ =
+        StartMotion(data_, sigma, options_.frame_jitter ? kFirstJitter * Interval() : 0.0, &state_);
     control_.Report(1, 4);
     AdjustRobustly();
     control_.Report(2, 4);
@@ -182,7 +184,8 @@ class Adjustment {
     for (std::size_t c = 0; c < state_.rig.group.size(); ++c) {
       const auto intrinsics = static_cast<std::size_t>(layout.cameras.intrinsics_offset[c]);
       const auto count = static_cast<std::size_t>(layout.cameras.intrinsics_count[c]);
-      if (!held.hold_intrinsics) std::fill_n(free_.begin() + layout.cameras.intrinsics_offset[c], count, 1);
+      if (!held.hold_intrinsics)
+        std::fill_n(free_.begin() + layout.cameras.intrinsics_offset[c], count, 1);
       for (const int i : held.held_intrinsics) free_[intrinsics + static_cast<std::size_t>(i)] = 0;
       if (state_.rig.kind[state_.rig.group[c]] == CameraModelKind::kBrownConrady8) {
         for (const std::size_t term : {4, 5, 8, 9, 10, 11}) {
@@ -206,14 +209,13 @@ class Adjustment {
     };
     const bool is_other = camera != Reference();
     set(kOffset, options_.offsets && is_other, offset_sd);
-    set(kDrift, options_.drift && is_other && duration > 0.0,
-        offset_sd / std::max(duration, 1e-9));
+    set(kDrift, options_.drift && is_other && duration > 0.0, offset_sd / std::max(duration, 1e-9));
     set(kLine, options_.line_time, line_sd);
   }
 
   TemporalSolve Solve(double loss_scale, int iterations) {
-    const TemporalSolve solve = SolveTemporal(problem_, scales_, RobustLoss{loss_scale}, iterations,
-                                              control_, &state_);
+    const TemporalSolve solve =
+        SolveTemporal(problem_, scales_, RobustLoss{loss_scale}, iterations, control_, &state_);
     result_.calibration.iterations += solve.iterations;
     return solve;
   }
@@ -235,7 +237,7 @@ class Adjustment {
     CalibrationStatus& status = result_.calibration.status;
     status = CalibrationStatus::kNotConverged;
     for (int round = 0; round < options_.max_rounds; ++round) {
-      const bool changed = start_.options.reject_outliers && ApplyRule();
+      const bool changed = round < kOutlierRounds && start_.options.reject_outliers && ApplyRule();
       const TemporalSolve solve = Solve(0.0, kIterations);
       evidence_ = WeighEvidence(problem_, state_, scales_);
       const double change = ShareOfChange(evidence_.next, scales_);
@@ -258,8 +260,7 @@ class Adjustment {
   bool ApplyRule() {
     const auto residuals = Standardized();
     const double sigma = scales_.sigma;
-    const double limit =
-        OutlierLimit(residuals.size(), start_.options.expected_false_alarms);
+    const double limit = OutlierLimit(residuals.size(), start_.options.expected_false_alarms);
     result_.calibration.outlier_limit = std::sqrt(limit);
     squares_.assign(residuals.size(), kInfinity);
     for (std::size_t i = 0; i < residuals.size(); ++i) {
@@ -296,15 +297,15 @@ class Adjustment {
     const Eigen::MatrixXd covariance = FullCovariance();
     bool any = false;
     for (std::size_t c = 0; c < state_.rig.group.size(); ++c) {
-      const double limits[] = {options_.largest_sd * Interval(),
-                               std::numeric_limits<double>::infinity(),
-                               options_.largest_sd * Interval() /
-                                   std::max(1.0, 2.0 * data_.middle_row[c])};
+      const double limits[] = {
+          options_.largest_sd * Interval(), std::numeric_limits<double>::infinity(),
+          options_.largest_sd * Interval() / std::max(1.0, 2.0 * data_.middle_row[c])};
       bool is_held = false;
       for (const int which : {kOffset, kLine}) {
         const auto at = static_cast<Eigen::Index>(TimingAt(c, which));
         if (free_[TimingAt(c, which)] == 0) continue;
-        const bool unknown = covariance.size() == 0 || !(std::sqrt(covariance(at, at)) < limits[which]);
+        const bool unknown =
+            covariance.size() == 0 || !(std::sqrt(covariance(at, at)) < limits[which]);
         if (!unknown) continue;
         free_[TimingAt(c, which)] = 0;
         (which == kLine ? state_.timing[c].line_time : state_.timing[c].offset) = 0.0;
@@ -329,7 +330,11 @@ class Adjustment {
     out.degrees_of_freedom = evidence_.residuals - evidence_.parameters;
     if (covariance.size() == 0) {
       out.status = CalibrationStatus::kNotConverged;
-      out.degeneracy = {DegeneracyKind::kUnobservable, {}, {}, 0.0, 0.0,
+      out.degeneracy = {DegeneracyKind::kUnobservable,
+                        {},
+                        {},
+                        0.0,
+                        0.0,
                         "cameras and their timing cannot be told apart by this recording: move "
                         "the target before all cameras, or calibrate without time offsets"};
     }
@@ -343,10 +348,9 @@ class Adjustment {
     const auto cameras = static_cast<Eigen::Index>(state_.timing.size());
     const auto first = static_cast<Eigen::Index>(problem_.layout.cameras.size);
     result_.timing_covariance =
-        covariance.size() == 0
-            ? Eigen::MatrixXd::Zero(kTimingSize * cameras, kTimingSize * cameras)
-            : Eigen::MatrixXd(covariance.bottomRightCorner(covariance.rows() - first,
-                                                           covariance.rows() - first));
+        covariance.size() == 0 ? Eigen::MatrixXd::Zero(kTimingSize * cameras, kTimingSize * cameras)
+                               : Eigen::MatrixXd(covariance.bottomRightCorner(
+                                     covariance.rows() - first, covariance.rows() - first));
     for (std::size_t c = 0; c < state_.timing.size(); ++c) {
       const CameraTiming& timing = state_.timing[c];
       CameraTimingEstimate& estimate = result_.timing.emplace_back();
@@ -355,7 +359,8 @@ class Adjustment {
       estimate.line_time = timing.line_time;
       const auto sd = [&](int which) {
         const auto at = static_cast<Eigen::Index>(c) * kTimingSize + which;
-        if (free_[TimingAt(c, which)] == 0) return c == Reference() && which != kLine ? 0.0 : kInfinity;
+        if (free_[TimingAt(c, which)] == 0)
+          return c == Reference() && which != kLine ? 0.0 : kInfinity;
         return std::sqrt(result_.timing_covariance(at, at));
       };
       estimate.offset_sd = sd(kOffset);
@@ -382,9 +387,10 @@ class Adjustment {
     const CameraLayout& layout = problem_.layout.cameras;
     out.covariance.layout = layout;
     out.covariance.reference_camera = Reference();
-    out.covariance.matrix = covariance.size() == 0
-                                ? Eigen::MatrixXd::Zero(layout.size, layout.size)
-                                : Eigen::MatrixXd(covariance.topLeftCorner(layout.size, layout.size));
+    out.covariance.matrix =
+        covariance.size() == 0
+            ? Eigen::MatrixXd::Zero(layout.size, layout.size)
+            : Eigen::MatrixXd(covariance.topLeftCorner(layout.size, layout.size));
     out.rig = start_.rig;
     out.rig.joint_covariance.reset();
     out.cameras = start_.cameras;
@@ -435,8 +441,8 @@ class Adjustment {
           continue;
         }
         ++numbers.outliers;
-        out.outliers.push_back(
-            {view.source, i - view.begin, flat[i], squares_.empty() ? 0.0 : std::sqrt(squares_[i])});
+        out.outliers.push_back({view.source, i - view.begin, flat[i],
+                                squares_.empty() ? 0.0 : std::sqrt(squares_[i])});
       }
       numbers.sightings += used;
       numbers.views += used > 0 ? 1 : 0;
@@ -451,7 +457,8 @@ class Adjustment {
 
   void FillPoses() {
     std::map<std::pair<std::size_t, std::size_t>, std::size_t> views;
-    for (const TargetPose& pose : start_.target_poses) views[{pose.frame, pose.target}] = pose.views;
+    for (const TargetPose& pose : start_.target_poses)
+      views[{pose.frame, pose.target}] = pose.views;
     for (std::size_t k = 0; k < state_.knots.size(); ++k) {
       const BundlePose& pose = data_.bundle.poses[data_.pose[k]];
       TargetPose target{pose.frame, pose.target, state_.knots[k].lab_from_target,
@@ -518,8 +525,7 @@ TrajectoryFit FitTrajectory(const CameraRig& rig, const TargetObservations& obse
                             const TemporalOptions& options, Parallelism parallelism,
                             const WorkControl& control) {
   const PoseMap map = MapPoses(poses);
-  const TemporalData data =
-      LayOut(observations, ViewsWithPose(observations, map, {}), options);
+  const TemporalData data = LayOut(observations, ViewsWithPose(observations, map, {}), options);
   TemporalState state;
   state.rig = StateOf(rig, {});
   TemporalProblem problem;

@@ -40,7 +40,7 @@ struct TemporalOptions {
 /// When one camera exposes. What was not estimated is 0 with an infinite sd; the reference camera's
 /// offset and drift are 0 with sd 0, by choice.
 struct CameraTimingEstimate {
-  double offset = 0.0;     ///< seconds after the reference camera, at TemporalResult::middle_time
+  double offset = 0.0;  ///< seconds after the reference camera, at TemporalResult::middle_time
   double offset_sd = std::numeric_limits<double>::infinity();
   double drift = 0.0;  ///< seconds per second
   double drift_sd = std::numeric_limits<double>::infinity();

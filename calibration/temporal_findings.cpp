@@ -13,8 +13,7 @@ constexpr double kMilli = 1e3;
 constexpr double kMicro = 1e6;
 
 // "12.3 +- 0.4 ms later than cam_0 (+0.37 +- 0.01 frames)"
-std::string OffsetOf(const CameraTimingEstimate& timing, const std::string& base,
-                     double interval) {
+std::string OffsetOf(const CameraTimingEstimate& timing, const std::string& base, double interval) {
   return fmt::format("{:.2f} +- {:.2f} ms {} than {} ({:+.4f} +- {:.4f} frames)",
                      kMilli * std::abs(timing.offset), kMilli * timing.offset_sd,
                      timing.offset < 0.0 ? "earlier" : "later", base, timing.offset / interval,
@@ -32,8 +31,9 @@ void DescribeCamera(const std::string& name, const std::string& base, bool is_re
                                    is_clear ? "" : ": none that can be told from 0"));
   }
   if (!is_reference && std::isfinite(timing.drift_sd)) {
-    findings.push_back(fmt::format("the clock of camera {} gains {:.1f} +- {:.1f} us a second on {}",
-                                   name, kMicro * timing.drift, kMicro * timing.drift_sd, base));
+    findings.push_back(
+        fmt::format("the clock of camera {} gains {:.1f} +- {:.1f} us a second on {}", name,
+                    kMicro * timing.drift, kMicro * timing.drift_sd, base));
   }
   if (std::isfinite(timing.line_time_sd)) {
     findings.push_back(fmt::format(
@@ -65,8 +65,7 @@ void Describe(const TargetObservations& observations, CameraId reference,
   if (result->static_rms > 0.0) {
     result->findings.push_back(fmt::format(
         "timing takes {:.0f} % of the residual power away ({:.3f} to {:.3f} px per axis)",
-        100.0 * std::max(0.0, result->ShareExplained()), result->static_rms,
-        result->temporal_rms));
+        100.0 * std::max(0.0, result->ShareExplained()), result->static_rms, result->temporal_rms));
   }
 }
 

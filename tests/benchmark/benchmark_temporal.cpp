@@ -113,7 +113,8 @@ void Offsets(const Settings& settings, const std::string& name, MovingSceneOptio
       fmt::format("{:.5f}, {:.4f} ({} failed)", std::sqrt(score.squares / score.count), score.worst,
                   score.failed),
       "<= 0.02", "no other program of the page estimates them");
-  Row(name + ": NEES / n", fmt::format("{:.3f} (n = {:.0f})", score.nees / score.count, score.count),
+  Row(name + ": NEES / n",
+      fmt::format("{:.3f} (n = {:.0f})", score.nees / score.count, score.count),
       fmt::format("1 +- {:.3f}", 1.96 * std::sqrt(2.0 / score.count)));
   Row(name + ": stated over observed sd",
       fmt::format("{:.3f}", std::sqrt(score.stated / score.squares)), "0.9-1.1");
@@ -163,7 +164,8 @@ void Real(const Settings& settings) {
     }
     Row("held out, px: " + name, fmt::format("{:.3f} +- {:.3f}", score.rms, score.rms_se),
         i == 0 ? "<= 0.98" : "<= 0.88",
-        i == 0 ? "MC-Calib 0.992, mrcal 0.995, caliscope 1.115, aniposelib 1.162" : "none models it");
+        i == 0 ? "MC-Calib 0.992, mrcal 0.995, caliscope 1.115, aniposelib 1.162"
+               : "none models it");
     Row("  first half on second, second on first, corrected",
         fmt::format("{:.3f}, {:.3f}, {:.3f}", score.half[0].rms, score.half[1].rms,
                     score.corrected),
