@@ -7,6 +7,7 @@
 
 #include "calibration/bundle_adjustment.hpp"
 #include "calibration/degeneracy.hpp"
+#include "calibration/displaced_views.hpp"
 #include "calibration/outlier_rule.hpp"
 #include "calibration/reduced_normal.hpp"
 #include "calibration/rig_start.hpp"
@@ -173,10 +174,23 @@ class Adjustment {
     }
   }
 
+  // Standardized residuals, one a sighting.
+  [[nodiscard]] std::vector<Eigen::Vector2d> StandardizedResiduals() const {
+    std::vector<Eigen::Vector2d> residuals(start_.data.sightings.size());
+    for (const BundleView& view : start_.data.views) {
+      for (std::size_t i = view.begin; i < view.end; ++i) {
+        const Sighting& sighting = start_.data.sightings[i];
+        residuals[i] = sighting.inverse_sigma * ResidualOf(start_.state, view, sighting);
+      }
+    }
+    return residuals;
+  }
+
   // Applies the outlier rule to all sightings; true where the list changed.
   bool ApplyRule(double sigma) {
     squares_ = StandardizedSquares(start_.data, use_, start_.state, normal_, inverse_.matrix, sigma,
                                    options_.parallelism);
+    JudgeDisplacedViews(start_.data, StandardizedResiduals(), sigma, &squares_);
     const double limit = OutlierLimit(use_.size(), options_.expected_false_alarms);
     result_.outlier_limit = std::sqrt(limit);
     std::vector<std::uint8_t> use = UseBelow(start_.data, squares_, limit);

@@ -82,23 +82,48 @@ void RefinePoses(const BundleData& data, RigState* state, TargetStart* start,
 
 void Measure(const BundleData& data, const RigState& state, const TargetStart& start,
              HeldOutScore* score) {
-  std::vector<double> sum(state.group.size(), 0.0);
-  std::vector<double> count(state.group.size(), 0.0);
-  std::vector<double> lengths;
   for (const BundleView& view : data.views) {
-    if (start.valid[view.pose] == 0) {
-      ++score->lost_views;
-      continue;
-    }
+    if (start.valid[view.pose] == 0) continue;
     for (std::size_t i = view.begin; i < view.end; ++i) {
-      const Eigen::Vector2d residual = ResidualOf(state, view, data.sightings[i]);
-      score->residuals[view.source][i - view.begin] = residual;
-      sum[view.camera] += residual.squaredNorm();
-      count[view.camera] += 1.0;
-      lengths.push_back(residual.norm());
+      score->residuals[view.source][i - view.begin] = ResidualOf(state, view, data.sightings[i]);
     }
   }
+  for (std::size_t p = 0; p < data.poses.size(); ++p) {
+    if (start.valid[p] == 0) continue;
+    const BundlePose& pose = data.poses[p];
+    score->target_poses.push_back(
+        {pose.frame, pose.target, start.lab_from_target[p], pose.view_end - pose.view_begin});
+  }
+  score->poses = score->target_poses.size();
+  score->parameters = 6.0 * static_cast<double>(score->poses);
+}
+
+}  // namespace
+
+double HeldOutScore::CorrectedRms() const {
+  const double count = 2.0 * static_cast<double>(sightings);
+  return rms * std::sqrt(count / std::max(1.0, count - parameters));
+}
+
+void SummarizeResiduals(const TargetObservations& observations, HeldOutScore* score) {
+  std::vector<double> sum(observations.cameras.size(), 0.0);
+  std::vector<double> count(observations.cameras.size(), 0.0);
+  std::vector<double> lengths;
+  score->lost_views = 0;
+  for (std::size_t v = 0; v < observations.views.size(); ++v) {
+    const std::size_t camera = observations.views[v].camera.index();
+    bool is_lost = false;
+    for (const Eigen::Vector2d& residual : score->residuals[v]) {
+      is_lost = is_lost || !residual.allFinite();
+      if (!residual.allFinite()) continue;
+      sum[camera] += residual.squaredNorm();
+      count[camera] += 1.0;
+      lengths.push_back(residual.norm());
+    }
+    score->lost_views += is_lost ? 1 : 0;
+  }
   double total = 0.0;
+  score->rms_of_camera.clear();
   for (std::size_t c = 0; c < sum.size(); ++c) {
     score->rms_of_camera.push_back(std::sqrt(0.5 * sum[c] / count[c]));
     total += sum[c];
@@ -111,8 +136,6 @@ void Measure(const BundleData& data, const RigState& state, const TargetStart& s
   std::nth_element(lengths.begin(), middle, lengths.end());
   score->median = *middle;
 }
-
-}  // namespace
 
 HeldOutScore ScoreHeldOut(const CameraRig& rig, const TargetObservations& observations,
                           Parallelism parallelism) {
@@ -129,9 +152,8 @@ HeldOutScore ScoreHeldOut(const CameraRig& rig, const TargetObservations& observ
   const auto candidates = CandidatesOf(data, state, parallelism);
   TargetStart start = StartTargets(data, state, candidates, parallelism);
   RefinePoses(data, &state, &start, parallelism);
-  score.poses =
-      static_cast<std::size_t>(std::count(start.valid.begin(), start.valid.end(), std::uint8_t{1}));
   Measure(data, state, start, &score);
+  SummarizeResiduals(observations, &score);
   return score;
 }
 

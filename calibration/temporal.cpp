@@ -9,10 +9,10 @@
 #include <Eigen/Cholesky>
 #include <fmt/format.h>
 
+#include "calibration/displaced_views.hpp"
 #include "calibration/outlier_rule.hpp"
 #include "calibration/so3.hpp"
 #include "calibration/temporal_findings.hpp"
-#include "calibration/view_scatter.hpp"
 #include "core/check.hpp"
 #include "core/error.hpp"
 
@@ -23,11 +23,13 @@ constexpr double kCauchyScale = 2.385;  // 95 % efficient on Gaussian noise
 constexpr int kRobustRounds = 8;
 constexpr int kRobustIterations = 8;
 constexpr int kIterations = 40;
+// Rounds after which the list of outliers stands: one at the limit may come and go for ever.
+constexpr int kOutlierRounds = 8;
 // Scales that change by less than this share stand still: it moves no sd by more than half of it.
 constexpr double kSteady = 0.01;
 // Broad knowledge of the timing, far beyond what any estimate is worth: intervals.
 constexpr double kOffsetSd = 10.0;
-constexpr double kFirstJitter = 0.05;  // intervals
+constexpr double kFirstJitter = 0.05;    // intervals
 constexpr double kRationalTermSd = 2.0;  // as Calibrate's
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 enum { kOffset, kDrift, kLine };
@@ -49,6 +51,15 @@ std::vector<std::uint8_t> ViewsWithPose(const TargetObservations& observations,
   }
   for (const std::size_t view : unused) use[view] = 0;
   return use;
+}
+
+TemporalData LayOut(const TargetObservations& observations,
+                    const std::vector<std::uint8_t>& use_view, const TemporalOptions& options) {
+  TemporalData data = MakeTemporalData(observations, use_view, options.largest_gap);
+  for (std::size_t v = 0; v < data.stamp.size() && options.common_stamps; ++v) {
+    data.stamp[v] = data.knot_time[data.knot_of_view[v]];
+  }
+  return data;
 }
 
 // Knots at rest at the start's poses.
@@ -85,8 +96,8 @@ RigState StateOf(const CameraRig& rig, const std::vector<std::size_t>& group) {
 std::vector<std::vector<Eigen::Vector2d>> EmptyResiduals(const TargetObservations& observations) {
   std::vector<std::vector<Eigen::Vector2d>> residuals;
   for (const TargetView& view : observations.views) {
-    residuals.emplace_back(view.xy.size(), Eigen::Vector2d::Constant(
-                                               std::numeric_limits<double>::quiet_NaN()));
+    residuals.emplace_back(view.xy.size(),
+                           Eigen::Vector2d::Constant(std::numeric_limits<double>::quiet_NaN()));
   }
   return residuals;
 }
@@ -116,8 +127,7 @@ class Adjustment {
              const TemporalOptions& options, const WorkControl& control)
       : observations_(observations), start_(start), options_(options), control_(control) {
     const PoseMap poses = MapPoses(start.target_poses);
-    data_ = MakeTemporalData(observations, ViewsWithPose(observations, poses, start.unused_views),
-                             options.largest_gap);
+    data_ = LayOut(observations, ViewsWithPose(observations, poses, start.unused_views), options);
     state_.rig = StateOf(start.rig, start.options.intrinsics_group);
     for (const Camera& camera : start.rig.cameras) {
       state_.timing.push_back({camera.time_offset + camera.time_drift * data_.middle_time,
@@ -139,8 +149,8 @@ class Adjustment {
     result_.middle_time = data_.middle_time;
     FreeNumbers();
     const double sigma = MedianSigma(problem_, state_);
-    scales_ = StartMotion(data_, sigma, options_.frame_jitter ? kFirstJitter * Interval() : 0.0,
-                          &state_);
+    scales_ =
+        StartMotion(data_, sigma, options_.frame_jitter ? kFirstJitter * Interval() : 0.0, &state_);
     control_.Report(1, 4);
     AdjustRobustly();
     control_.Report(2, 4);
@@ -174,7 +184,8 @@ class Adjustment {
     for (std::size_t c = 0; c < state_.rig.group.size(); ++c) {
       const auto intrinsics = static_cast<std::size_t>(layout.cameras.intrinsics_offset[c]);
       const auto count = static_cast<std::size_t>(layout.cameras.intrinsics_count[c]);
-      if (!held.hold_intrinsics) std::fill_n(free_.begin() + layout.cameras.intrinsics_offset[c], count, 1);
+      if (!held.hold_intrinsics)
+        std::fill_n(free_.begin() + layout.cameras.intrinsics_offset[c], count, 1);
       for (const int i : held.held_intrinsics) free_[intrinsics + static_cast<std::size_t>(i)] = 0;
       if (state_.rig.kind[state_.rig.group[c]] == CameraModelKind::kBrownConrady8) {
         for (const std::size_t term : {4, 5, 8, 9, 10, 11}) {
@@ -198,14 +209,13 @@ class Adjustment {
     };
     const bool is_other = camera != Reference();
     set(kOffset, options_.offsets && is_other, offset_sd);
-    set(kDrift, options_.drift && is_other && duration > 0.0,
-        offset_sd / std::max(duration, 1e-9));
+    set(kDrift, options_.drift && is_other && duration > 0.0, offset_sd / std::max(duration, 1e-9));
     set(kLine, options_.line_time, line_sd);
   }
 
   TemporalSolve Solve(double loss_scale, int iterations) {
-    const TemporalSolve solve = SolveTemporal(problem_, scales_, RobustLoss{loss_scale}, iterations,
-                                              control_, &state_);
+    const TemporalSolve solve =
+        SolveTemporal(problem_, scales_, RobustLoss{loss_scale}, iterations, control_, &state_);
     result_.calibration.iterations += solve.iterations;
     return solve;
   }
@@ -227,7 +237,7 @@ class Adjustment {
     CalibrationStatus& status = result_.calibration.status;
     status = CalibrationStatus::kNotConverged;
     for (int round = 0; round < options_.max_rounds; ++round) {
-      const bool changed = start_.options.reject_outliers && ApplyRule();
+      const bool changed = round < kOutlierRounds && start_.options.reject_outliers && ApplyRule();
       const TemporalSolve solve = Solve(0.0, kIterations);
       evidence_ = WeighEvidence(problem_, state_, scales_);
       const double change = ShareOfChange(evidence_.next, scales_);
@@ -249,16 +259,15 @@ class Adjustment {
   // Flags sightings beyond the limit; true where the list changed.
   bool ApplyRule() {
     const auto residuals = Standardized();
-    const ViewScatter scatter = MeasureViewScatter(data_.bundle, residuals, problem_.use);
-    const double sigma = std::max(scales_.sigma, scatter.Total());
-    const double limit =
-        OutlierLimit(residuals.size(), start_.options.expected_false_alarms);
+    const double sigma = scales_.sigma;
+    const double limit = OutlierLimit(residuals.size(), start_.options.expected_false_alarms);
     result_.calibration.outlier_limit = std::sqrt(limit);
     squares_.assign(residuals.size(), kInfinity);
     for (std::size_t i = 0; i < residuals.size(); ++i) {
       if (!residuals[i].allFinite()) continue;
       squares_[i] = residuals[i].squaredNorm() / (sigma * sigma);
     }
+    JudgeDisplacedViews(data_.bundle, residuals, sigma, &squares_);
     std::vector<std::uint8_t> use = UseBelow(data_.bundle, squares_, limit);
     if (use == problem_.use) return false;
     problem_.use = std::move(use);
@@ -288,15 +297,15 @@ class Adjustment {
     const Eigen::MatrixXd covariance = FullCovariance();
     bool any = false;
     for (std::size_t c = 0; c < state_.rig.group.size(); ++c) {
-      const double limits[] = {options_.largest_sd * Interval(),
-                               std::numeric_limits<double>::infinity(),
-                               options_.largest_sd * Interval() /
-                                   std::max(1.0, 2.0 * data_.middle_row[c])};
+      const double limits[] = {
+          options_.largest_sd * Interval(), std::numeric_limits<double>::infinity(),
+          options_.largest_sd * Interval() / std::max(1.0, 2.0 * data_.middle_row[c])};
       bool is_held = false;
       for (const int which : {kOffset, kLine}) {
         const auto at = static_cast<Eigen::Index>(TimingAt(c, which));
         if (free_[TimingAt(c, which)] == 0) continue;
-        const bool unknown = covariance.size() == 0 || !(std::sqrt(covariance(at, at)) < limits[which]);
+        const bool unknown =
+            covariance.size() == 0 || !(std::sqrt(covariance(at, at)) < limits[which]);
         if (!unknown) continue;
         free_[TimingAt(c, which)] = 0;
         (which == kLine ? state_.timing[c].line_time : state_.timing[c].offset) = 0.0;
@@ -321,7 +330,11 @@ class Adjustment {
     out.degrees_of_freedom = evidence_.residuals - evidence_.parameters;
     if (covariance.size() == 0) {
       out.status = CalibrationStatus::kNotConverged;
-      out.degeneracy = {DegeneracyKind::kUnobservable, {}, {}, 0.0, 0.0,
+      out.degeneracy = {DegeneracyKind::kUnobservable,
+                        {},
+                        {},
+                        0.0,
+                        0.0,
                         "cameras and their timing cannot be told apart by this recording: move "
                         "the target before all cameras, or calibrate without time offsets"};
     }
@@ -335,10 +348,9 @@ class Adjustment {
     const auto cameras = static_cast<Eigen::Index>(state_.timing.size());
     const auto first = static_cast<Eigen::Index>(problem_.layout.cameras.size);
     result_.timing_covariance =
-        covariance.size() == 0
-            ? Eigen::MatrixXd::Zero(kTimingSize * cameras, kTimingSize * cameras)
-            : Eigen::MatrixXd(covariance.bottomRightCorner(covariance.rows() - first,
-                                                           covariance.rows() - first));
+        covariance.size() == 0 ? Eigen::MatrixXd::Zero(kTimingSize * cameras, kTimingSize * cameras)
+                               : Eigen::MatrixXd(covariance.bottomRightCorner(
+                                     covariance.rows() - first, covariance.rows() - first));
     for (std::size_t c = 0; c < state_.timing.size(); ++c) {
       const CameraTiming& timing = state_.timing[c];
       CameraTimingEstimate& estimate = result_.timing.emplace_back();
@@ -347,7 +359,8 @@ class Adjustment {
       estimate.line_time = timing.line_time;
       const auto sd = [&](int which) {
         const auto at = static_cast<Eigen::Index>(c) * kTimingSize + which;
-        if (free_[TimingAt(c, which)] == 0) return c == Reference() && which != kLine ? 0.0 : kInfinity;
+        if (free_[TimingAt(c, which)] == 0)
+          return c == Reference() && which != kLine ? 0.0 : kInfinity;
         return std::sqrt(result_.timing_covariance(at, at));
       };
       estimate.offset_sd = sd(kOffset);
@@ -374,9 +387,10 @@ class Adjustment {
     const CameraLayout& layout = problem_.layout.cameras;
     out.covariance.layout = layout;
     out.covariance.reference_camera = Reference();
-    out.covariance.matrix = covariance.size() == 0
-                                ? Eigen::MatrixXd::Zero(layout.size, layout.size)
-                                : Eigen::MatrixXd(covariance.topLeftCorner(layout.size, layout.size));
+    out.covariance.matrix =
+        covariance.size() == 0
+            ? Eigen::MatrixXd::Zero(layout.size, layout.size)
+            : Eigen::MatrixXd(covariance.topLeftCorner(layout.size, layout.size));
     out.rig = start_.rig;
     out.rig.joint_covariance.reset();
     out.cameras = start_.cameras;
@@ -427,8 +441,8 @@ class Adjustment {
           continue;
         }
         ++numbers.outliers;
-        out.outliers.push_back(
-            {view.source, i - view.begin, flat[i], squares_.empty() ? 0.0 : std::sqrt(squares_[i])});
+        out.outliers.push_back({view.source, i - view.begin, flat[i],
+                                squares_.empty() ? 0.0 : std::sqrt(squares_[i])});
       }
       numbers.sightings += used;
       numbers.views += used > 0 ? 1 : 0;
@@ -443,7 +457,8 @@ class Adjustment {
 
   void FillPoses() {
     std::map<std::pair<std::size_t, std::size_t>, std::size_t> views;
-    for (const TargetPose& pose : start_.target_poses) views[{pose.frame, pose.target}] = pose.views;
+    for (const TargetPose& pose : start_.target_poses)
+      views[{pose.frame, pose.target}] = pose.views;
     for (std::size_t k = 0; k < state_.knots.size(); ++k) {
       const BundlePose& pose = data_.bundle.poses[data_.pose[k]];
       TargetPose target{pose.frame, pose.target, state_.knots[k].lab_from_target,
@@ -507,11 +522,10 @@ TemporalResult AdjustTemporal(const TargetObservations& observations,
 
 TrajectoryFit FitTrajectory(const CameraRig& rig, const TargetObservations& observations,
                             const std::vector<TargetPose>& poses, const TemporalScales& scales,
-                            double largest_gap, Parallelism parallelism,
+                            const TemporalOptions& options, Parallelism parallelism,
                             const WorkControl& control) {
   const PoseMap map = MapPoses(poses);
-  const TemporalData data =
-      MakeTemporalData(observations, ViewsWithPose(observations, map, {}), largest_gap);
+  const TemporalData data = LayOut(observations, ViewsWithPose(observations, map, {}), options);
   TemporalState state;
   state.rig = StateOf(rig, {});
   TemporalProblem problem;

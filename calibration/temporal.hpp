@@ -22,13 +22,16 @@ struct TemporalOptions {
   /// Frames that come at times of their own beside their camera's offset, as from cameras without a
   /// trigger: their sd is estimated, and each frame's time within it.
   bool frame_jitter = false;
+  /// Views of one instant share its mean stamp. For stamps that say when a frame was handed over
+  /// rather than when it was exposed (webcams): their scatter is not that of the exposures.
+  bool common_stamps = false;
   /// Median intervals between instants after which a target's motion begins anew: what it did in
   /// between is unknown.
   double largest_gap = 2.5;
   /// An offset known to no better than this share of the interval between instants is not
   /// estimated.
   double largest_sd = 0.25;
-  int max_rounds = 16;  ///< of adjustments and estimates of the scales
+  int max_rounds = 40;  ///< of adjustments and estimates of the scales
 
   /// @throws InputError that names the field that is out of range.
   void Validate() const;
@@ -37,7 +40,7 @@ struct TemporalOptions {
 /// When one camera exposes. What was not estimated is 0 with an infinite sd; the reference camera's
 /// offset and drift are 0 with sd 0, by choice.
 struct CameraTimingEstimate {
-  double offset = 0.0;     ///< seconds after the reference camera, at TemporalResult::middle_time
+  double offset = 0.0;  ///< seconds after the reference camera, at TemporalResult::middle_time
   double offset_sd = std::numeric_limits<double>::infinity();
   double drift = 0.0;  ///< seconds per second
   double drift_sd = std::numeric_limits<double>::infinity();
@@ -96,10 +99,11 @@ struct TrajectoryFit {
 };
 
 /// Fits nothing but motion (and the times of frames, where scales.jitter_sd > 0) to all sightings.
-/// @param poses  start of each target pose; views without one are left out.
+/// @param poses    start of each target pose; views without one are left out.
+/// @param options  of these, what says how instants and gaps are taken.
 TrajectoryFit FitTrajectory(const CameraRig& rig, const TargetObservations& observations,
                             const std::vector<TargetPose>& poses, const TemporalScales& scales,
-                            double largest_gap, Parallelism parallelism,
+                            const TemporalOptions& options, Parallelism parallelism,
                             const WorkControl& control = {});
 
 }  // namespace medius::calibration

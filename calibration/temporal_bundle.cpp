@@ -238,7 +238,9 @@ TemporalData MakeTemporalData(const TargetObservations& observations,
   const std::vector<double> times = TimesOfPoses(observations, &data);
   data.pose.resize(times.size());
   std::iota(data.pose.begin(), data.pose.end(), std::size_t{0});
-  const auto key = [&](std::size_t p) { return std::tuple(data.bundle.poses[p].target, times[p], p); };
+  const auto key = [&](std::size_t p) {
+    return std::tuple(data.bundle.poses[p].target, times[p], p);
+  };
   std::sort(data.pose.begin(), data.pose.end(),
             [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
   std::vector<std::size_t> knot_of_pose(times.size());
@@ -269,8 +271,8 @@ TemporalData MakeTemporalData(const TargetObservations& observations,
 ViewPlace PlaceOf(const TemporalData& data, const TemporalState& state, std::size_t view) {
   const CameraTiming& timing = state.timing[data.bundle.views[view].camera];
   const double stamp = data.stamp[view];
-  const double time = stamp + timing.offset + timing.drift * (stamp - data.middle_time) +
-                      state.jitter[view];
+  const double time =
+      stamp + timing.offset + timing.drift * (stamp - data.middle_time) + state.jitter[view];
   std::size_t k = data.knot_of_view[view];
   while (k > 0 && data.interval[k - 1] > 0.0 && time < data.knot_time[k]) --k;
   while (data.interval[k] > 0.0 && time >= data.knot_time[k + 1]) ++k;
@@ -297,8 +299,7 @@ double RowDelay(const TemporalData& data, const TemporalState& state, const Bund
   return state.timing[view.camera].line_time * (sighting.xy.y() - data.middle_row[view.camera]);
 }
 
-std::vector<Eigen::Vector2d> TemporalResiduals(const TemporalData& data,
-                                               const TemporalState& state,
+std::vector<Eigen::Vector2d> TemporalResiduals(const TemporalData& data, const TemporalState& state,
                                                Parallelism parallelism) {
   const RigState& rig = state.rig;
   std::vector<Eigen::Vector2d> residuals(data.bundle.sightings.size());
@@ -315,9 +316,9 @@ std::vector<Eigen::Vector2d> TemporalResiduals(const TemporalData& data,
             const bool seen =
                 ProjectPixel(rig.kind[group], rig.intrinsics[group].data(),
                              rig.camera_from_lab[view.camera] * (pose * sighting.x_in_target), &xy);
-            residuals[i] = seen ? Eigen::Vector2d(sighting.xy - xy)
-                                : Eigen::Vector2d::Constant(
-                                      std::numeric_limits<double>::quiet_NaN());
+            residuals[i] =
+                seen ? Eigen::Vector2d(sighting.xy - xy)
+                     : Eigen::Vector2d::Constant(std::numeric_limits<double>::quiet_NaN());
           }
         }
       });

@@ -25,16 +25,16 @@ inline constexpr int kTimingSize = 3;
 /// Observations of moving targets laid out for adjustment: a knot a target and instant, the knots
 /// of one unbroken motion in a row.
 struct TemporalData {
-  BundleData bundle;                     ///< points about their target's centre
-  std::vector<Eigen::Vector3d> centre;   ///< [targets] mean of its points, target frame
-  std::vector<std::size_t> pose;         ///< [knots] in bundle.poses
-  std::vector<double> knot_time;         ///< [knots] seconds: mean stamp of the instant's views
-  std::vector<double> interval;          ///< [knots] seconds to the next; 0 where a motion ends
-  std::vector<std::size_t> knot_of_view; ///< [views]
-  std::vector<double> stamp;             ///< [views] seconds
-  std::vector<double> middle_row;        ///< [cameras] pixels
-  double middle_time = 0.0;              ///< seconds, of all views
-  double median_interval = 0.0;          ///< seconds between neighbouring instants; 0 without any
+  BundleData bundle;                      ///< points about their target's centre
+  std::vector<Eigen::Vector3d> centre;    ///< [targets] mean of its points, target frame
+  std::vector<std::size_t> pose;          ///< [knots] in bundle.poses
+  std::vector<double> knot_time;          ///< [knots] seconds: mean stamp of the instant's views
+  std::vector<double> interval;           ///< [knots] seconds to the next; 0 where a motion ends
+  std::vector<std::size_t> knot_of_view;  ///< [views]
+  std::vector<double> stamp;              ///< [views] seconds
+  std::vector<double> middle_row;         ///< [cameras] pixels
+  double middle_time = 0.0;               ///< seconds, of all views
+  double median_interval = 0.0;           ///< seconds between neighbouring instants; 0 without any
 };
 
 /// @param use_view      [views] which views to lay out.
@@ -81,8 +81,7 @@ double RowDelay(const TemporalData& data, const TemporalState& state, const Bund
                 const Sighting& sighting);
 
 /// [sightings] seen minus predicted, pixels; NaN where a point cannot be predicted.
-std::vector<Eigen::Vector2d> TemporalResiduals(const TemporalData& data,
-                                               const TemporalState& state,
+std::vector<Eigen::Vector2d> TemporalResiduals(const TemporalData& data, const TemporalState& state,
                                                Parallelism parallelism);
 
 /// The quadratic model of one view, its frame's own time eliminated: numbers ordered (intrinsics,

@@ -23,9 +23,9 @@ Matrix3d InverseLeftJacobian(const Vector3d& w) {
   const double angle2 = w.squaredNorm();
   const double angle = std::sqrt(angle2);
   const bool small = angle < 1e-3;
-  const double b = small ? 1.0 / 12.0 + angle2 / 720.0
-                         : (1.0 - 0.5 * angle * std::cos(0.5 * angle) / std::sin(0.5 * angle)) /
-                               angle2;
+  const double b =
+      small ? 1.0 / 12.0 + angle2 / 720.0
+            : (1.0 - 0.5 * angle * std::cos(0.5 * angle) / std::sin(0.5 * angle)) / angle2;
   const Matrix3d W = Skew(w);
   return Matrix3d::Identity() - 0.5 * W + b * W * W;
 }
@@ -102,8 +102,8 @@ void SampleTranslation(const MotionKnot& first, const MotionKnot& second, double
   const auto mix = [&](const Hermite& h) -> Vector3d {
     return h.first * first.lab_from_target.translation +
            h.second * second.lab_from_target.translation +
-           interval * (h.first_slope * first.twist.tail<3>() +
-                       h.second_slope * second.twist.tail<3>());
+           interval *
+               (h.first_slope * first.twist.tail<3>() + h.second_slope * second.twist.tail<3>());
   };
   const auto fill = [&](const Hermite& h, double scale, auto rows) {
     const Matrix3d I = Matrix3d::Identity();
@@ -124,7 +124,8 @@ void SampleRotation(const MotionKnot& first, const MotionKnot& second, double in
   const Turn turn = TurnBetween(first, second);
   const Vector3d angular = first.twist.head<3>();
   const auto mix = [&](const Hermite& h) -> Vector3d {
-    return h.second * turn.value + interval * (h.first_slope * angular + h.second_slope * turn.rate);
+    return h.second * turn.value +
+           interval * (h.first_slope * angular + h.second_slope * turn.rate);
   };
   const auto mix_by = [&](const Hermite& h) {
     Eigen::Matrix<double, 3, 24> by =

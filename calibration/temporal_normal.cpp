@@ -191,8 +191,7 @@ ArrowStep SolveArrow(const ArrowFactor& factor) {
   if (factor.cameras.rows() > 0) {
     const Eigen::VectorXd scale =
         factor.cameras.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
-    const Eigen::LLT<Eigen::MatrixXd> llt(scale.asDiagonal() * factor.cameras *
-                                          scale.asDiagonal());
+    const Eigen::LLT<Eigen::MatrixXd> llt(scale.asDiagonal() * factor.cameras * scale.asDiagonal());
     if (llt.info() != Eigen::Success) return step;
     step.cameras = -scale.cwiseProduct(llt.solve(scale.cwiseProduct(factor.cameras_g)));
   }

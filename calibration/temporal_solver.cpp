@@ -76,8 +76,8 @@ double CostOf(const TemporalProblem& problem, const TemporalState& state,
 }
 
 // The step of a frame's own time, which follows the cameras and knots it was eliminated for.
-double JitterStep(const TemporalProblem& problem, std::size_t view, const TemporalViewNormal& normal,
-                  const ArrowStep& step) {
+double JitterStep(const TemporalProblem& problem, std::size_t view,
+                  const TemporalViewNormal& normal, const ArrowStep& step) {
   const std::size_t camera = problem.data->bundle.views[view].camera;
   std::vector<int> columns = problem.layout.cameras.ColumnsOf(camera);
   for (int i = 0; i < kTimingSize; ++i) {
@@ -258,8 +258,7 @@ double MedianSigma(const TemporalProblem& problem, const TemporalState& state) {
   const auto residuals = TemporalResiduals(*problem.data, state, problem.parallelism);
   std::vector<double> lengths;
   for (std::size_t i = 0; i < residuals.size(); ++i) {
-    const double length =
-        problem.data->bundle.sightings[i].inverse_sigma * residuals[i].norm();
+    const double length = problem.data->bundle.sightings[i].inverse_sigma * residuals[i].norm();
     if (problem.use[i] != 0) lengths.push_back(std::isfinite(length) ? length : 1e300);
   }
   if (lengths.empty()) return std::numeric_limits<double>::quiet_NaN();

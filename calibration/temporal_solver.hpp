@@ -36,12 +36,12 @@ TemporalSolve SolveTemporal(const TemporalProblem& problem, const TemporalScales
 
 /// How much the data say of everything at the solution.
 struct TemporalEvidence {
-  ArrowFactor factor;         ///< undamped
-  double squares = 0.0;       ///< of used standardized residuals
-  double residuals = 0.0;     ///< their number, two a sighting
-  double parameters = 0.0;    ///< that were fitted in effect: what priors decide is not counted
+  ArrowFactor factor;       ///< undamped
+  double squares = 0.0;     ///< of used standardized residuals
+  double residuals = 0.0;   ///< their number, two a sighting
+  double parameters = 0.0;  ///< that were fitted in effect: what priors decide is not counted
   double jitter_squares = 0.0;
-  TemporalScales next;        ///< the scales by this evidence
+  TemporalScales next;  ///< the scales by this evidence
 };
 
 /// Measures the solution and re-estimates the scales: each power is the sum of its squares over the

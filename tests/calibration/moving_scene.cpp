@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <optional>
 #include <random>
 
 #include "calibration/so3.hpp"
@@ -60,12 +61,15 @@ class Path {
   Wave waves_[12];
 };
 
-RigidTransform InLab(const MovingSceneOptions& options, double time) {
+}  // namespace
+
+RigidTransform TrueMotion(const MovingSceneOptions& options, double time) {
   const Path path(options.seed, options.speed);
   RigidTransform lab_from_target;
   const bool board = options.target == MovingSceneOptions::Target::kBoard;
   // A board turns about the upright so that all cameras of a ring see it; it leans to and fro.
-  const double heading = board ? 1.3 * options.speed * time + path.At(0, time) : 2.0 * path.At(0, time);
+  const double heading =
+      board ? 1.3 * options.speed * time + path.At(0, time) : 2.0 * path.At(0, time);
   Eigen::Matrix3d upright;
   upright << 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, -1.0, 0.0;
   lab_from_target.rotation =
@@ -73,20 +77,23 @@ RigidTransform InLab(const MovingSceneOptions& options, double time) {
       RotationFromVector({0.6 * path.At(1, time), 0.6 * path.At(2, time), 0.0}) * upright;
   const Eigen::Vector3d middle(0.7 * path.At(3, time), 0.7 * path.At(4, time),
                                1.2 + 0.5 * path.At(5, time));
-  const Eigen::Vector3d middle_in_target = board ? Eigen::Vector3d(0.3, 0.2, 0.0) : Eigen::Vector3d(0.25, 0.0, 0.0);
+  const Eigen::Vector3d middle_in_target =
+      board ? Eigen::Vector3d(0.3, 0.2, 0.0) : Eigen::Vector3d(0.25, 0.0, 0.0);
   lab_from_target.translation = middle - lab_from_target.rotation * middle_in_target;
   return lab_from_target;
 }
 
+namespace {
+
 // The pixel of a point at the time at which its own row is exposed.
-std::optional<Eigen::Vector2d> Expose(const MovingSceneOptions& options, const CameraRig& rig,
-                                      const Camera& camera, const Eigen::Vector3d& x_in_target,
-                                      double stamp, double jitter) {
+std::optional<Eigen::Vector2d> Expose(const MovingSceneOptions& options, const Camera& camera,
+                                      const Eigen::Vector3d& x_in_target, double stamp,
+                                      double jitter) {
   double y = 0.5 * (camera.height - 1);
   std::optional<Eigen::Vector2d> xy;
   for (int i = 0; i < 8; ++i) {
     const double time = stamp + jitter + camera.ExposureDelay(stamp, y);
-    xy = camera.Project(TrueMotion(options, rig, time) * x_in_target);
+    xy = camera.Project(TrueMotion(options, time) * x_in_target);
     if (!xy || camera.line_time == 0.0) break;
     y = xy->y();
   }
@@ -107,10 +114,8 @@ CameraRig MakeRig(const MovingSceneOptions& options, Random* random) {
   board.cameras = options.cameras;
   board.frames = 0;
   CameraRig rig = MakeBoardScene(board).rig;
-  const RigidTransform lab_from_first = rig.cameras[0].camera_from_lab.Inverse();
   for (std::size_t c = 0; c < rig.cameras.size(); ++c) {
     Camera& camera = rig.cameras[c];
-    camera.camera_from_lab = camera.camera_from_lab * lab_from_first;
     const double drawn = Uniform(random, -1.0, 1.0) * options.largest_offset / options.rate_hz;
     if (c > 0) camera.time_offset = options.offset.empty() ? drawn : options.offset[c];
     if (!options.drift.empty()) camera.time_drift = options.drift[c];
@@ -120,23 +125,6 @@ CameraRig MakeRig(const MovingSceneOptions& options, Random* random) {
 }
 
 }  // namespace
-
-RigidTransform TrueMotion(const MovingSceneOptions& options, const CameraRig& rig, double time) {
-  (void)rig;
-  BoardSceneOptions board;
-  board.seed = options.seed;
-  board.cameras = options.cameras;
-  board.frames = 0;
-  static thread_local std::uint64_t seed = 0;
-  static thread_local std::size_t cameras = 0;
-  static thread_local RigidTransform first_from_lab;
-  if (seed != options.seed || cameras != options.cameras) {
-    first_from_lab = MakeBoardScene(board).rig.cameras[0].camera_from_lab;
-    seed = options.seed;
-    cameras = options.cameras;
-  }
-  return first_from_lab * InLab(options, time);
-}
 
 MovingScene MakeMovingScene(const MovingSceneOptions& options) {
   Random random(options.seed * 104729 + 31);
@@ -150,7 +138,7 @@ MovingScene MakeMovingScene(const MovingSceneOptions& options) {
   const std::size_t fewest = options.target == MovingSceneOptions::Target::kWand ? 2 : 12;
   for (std::size_t frame = 0; frame < options.frames; ++frame) {
     const double stamp = options.start_time + static_cast<double>(frame) / options.rate_hz;
-    const RigidTransform at_stamp = TrueMotion(options, scene.rig, stamp);
+    const RigidTransform at_stamp = TrueMotion(options, stamp);
     std::size_t views = 0;
     for (std::size_t c = 0; c < scene.rig.cameras.size(); ++c) {
       const double jitter = options.frame_jitter * Normal(&random);
@@ -160,10 +148,11 @@ MovingScene MakeMovingScene(const MovingSceneOptions& options) {
       view.frame = frame;
       view.time = stamp;
       for (std::size_t p = 0; p < points.size(); ++p) {
-        const auto xy = Expose(options, scene.rig, scene.rig.cameras[c], points[p], stamp, jitter);
+        const auto xy = Expose(options, scene.rig.cameras[c], points[p], stamp, jitter);
         if (!xy || !scene.rig.cameras[c].IsInImage(*xy)) continue;
         view.point.push_back(static_cast<std::uint32_t>(p));
-        view.xy.emplace_back(*xy + options.sigma * Eigen::Vector2d(Normal(&random), Normal(&random)));
+        view.xy.emplace_back(*xy +
+                             options.sigma * Eigen::Vector2d(Normal(&random), Normal(&random)));
       }
       if (view.xy.size() < fewest) continue;
       scene.observations.views.push_back(std::move(view));

@@ -10,7 +10,8 @@
 
 namespace medius::calibration {
 
-/// A target that moves before cameras which do not expose at one time: every number that decides it.
+/// A target that moves before cameras which do not expose at one time: every number that decides
+/// it.
 struct MovingSceneOptions {
   enum class Target { kBoard, kWand };
 
@@ -32,14 +33,14 @@ struct MovingSceneOptions {
 
 struct MovingScene {
   TargetObservations observations;
-  CameraRig rig;                        ///< true, with its timing; the first camera's frame is the lab's
-  std::vector<TargetPose> target_poses; ///< true at each stamp
+  CameraRig rig;                         ///< true, with its timing; lab frame on the floor
+  std::vector<TargetPose> target_poses;  ///< true at each stamp
 };
 
 MovingScene MakeMovingScene(const MovingSceneOptions& options);
 
-/// Where the target is at a time, in the first camera's frame.
-RigidTransform TrueMotion(const MovingSceneOptions& options, const CameraRig& rig, double time);
+/// Where the target is at a time: lab_from_target.
+RigidTransform TrueMotion(const MovingSceneOptions& options, double time);
 
 /// A start near the truth, as a calibration that knows nothing of time would leave it.
 CalibrationResult StartNearTruth(const MovingScene& scene);
