@@ -9,7 +9,7 @@
 namespace medius::calibration {
 namespace {
 
-constexpr std::size_t kMostGoodPairs = 6;
+constexpr std::size_t kMostGoodPairs = 8;
 constexpr std::size_t kMostPairs = 24;
 constexpr std::size_t kMostLabellings = 3;  // of a view, up to symmetry
 // Distance from an epipolar line within which points agree, of the image's width: an unknown lens

@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t kFramesOfPair = 50;
 constexpr std::size_t kFrameGrain = 8;
 // Pairs of cameras to start from until one leads to all others.
-constexpr std::size_t kMostSeeds = 4;
+constexpr std::size_t kMostSeeds = 8;
 constexpr double kWidestGate = 0.02;  // of the image's width
 constexpr double kNarrowestGate = 3.0;
 constexpr double kGateSigmas = 8.0;
