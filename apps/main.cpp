@@ -6,6 +6,7 @@ int main(int argc, char** argv) {
   AddSimulateCommand(commands);
   AddProjectCommand(commands);
   AddImportCommand(commands);
+  AddCalibrateBoardCommand(commands);
   AddRigCommand(commands);
   AddReconstructCommand(commands);
   AddAnalyzeCommand(commands);

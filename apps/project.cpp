@@ -146,6 +146,14 @@ std::vector<std::string> Names(const CameraRig& rig) {
   return names;
 }
 
+std::vector<std::optional<ImageSize>> Sizes(const CameraRig& rig) {
+  std::vector<std::optional<ImageSize>> sizes;
+  for (const Camera& camera : rig.cameras) {
+    sizes.emplace_back(ImageSize{camera.width, camera.height});
+  }
+  return sizes;
+}
+
 // A rig that sees nothing is a mistake of units or place, never a result.
 void Judge(const ProjectArguments& arguments, const CameraRig& rig, const Coverage& coverage,
            CommandContext& context) {
@@ -252,7 +260,7 @@ void RunProject(const ProjectArguments& arguments, CommandContext& context) {
   storage::TrialWriter::ObservationColumns columns;
   columns.sigma = true;
   columns.label = true;
-  writer.BeginObservations(Names(rig), columns);
+  writer.BeginObservations(Names(rig), columns, Sizes(rig));
   const Coverage coverage = Stream(trial, rig, arguments, context, writer);
   Judge(arguments, rig, coverage, context);
   writer.WriteProvenance(provenance.Finish());

@@ -1,13 +1,17 @@
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "apps/command.hpp"
 #include "core/camera_rig.hpp"
+#include "core/error.hpp"
 #include "storage/atomic_text_file.hpp"
-#include "storage/rig_toml.hpp"
+#include "storage/rig_exchange.hpp"
 #include "storage/trajectory_import.hpp"
 
 namespace medius::apps {
@@ -16,39 +20,70 @@ namespace {
 using storage::RigFormat;
 
 struct ConvertArguments {
-  std::string input;
+  std::vector<std::string> inputs;
   std::string output;
   std::string to;
   std::string unit = "m";
+  std::string origin = "centre";
+  std::vector<int> image_size;
 };
 
-const char* ToString(RigFormat format) {
-  return format == RigFormat::kMedius ? "medius" : "anipose";
-}
-
-// What was asked for, else the other one.
+// What was asked for, else Medius' own, and Anipose's of that.
 RigFormat TargetOf(const ConvertArguments& arguments, RigFormat source) {
-  if (arguments.to == "medius") return RigFormat::kMedius;
-  if (arguments.to == "anipose") return RigFormat::kAnipose;
+  if (const auto asked = storage::RigFormatFromString(arguments.to)) return *asked;
   return source == RigFormat::kMedius ? RigFormat::kAnipose : RigFormat::kMedius;
 }
 
-void RunConvert(const ConvertArguments& arguments, CommandContext& context) {
-  const double metres_per_unit = storage::MetresPerUnit(arguments.unit).value_or(1.0);
-  storage::ImportedRig imported = storage::ImportRig(arguments.input, metres_per_unit);
-  const RigFormat target = TargetOf(arguments, imported.format);
-  const std::string text =
-      target == RigFormat::kMedius
-          ? storage::FormatRig(imported.rig)
-          : storage::FormatAniposeRig(imported.rig, metres_per_unit, imported.warnings);
-  for (const std::string& warning : imported.warnings) {
-    context.Warn(arguments.input + ": " + warning);
+storage::RigUnits UnitsOf(const ConvertArguments& arguments) {
+  storage::RigUnits units;
+  units.metres_per_unit = storage::MetresPerUnit(arguments.unit).value_or(1.0);
+  if (arguments.origin == "corner") units.origin = storage::PixelOrigin::kCorner;
+  if (!arguments.image_size.empty()) {
+    units.image_size = ImageSize{arguments.image_size[0], arguments.image_size[1]};
   }
-  storage::WriteTextFile(arguments.output, text);
+  return units;
+}
+
+// One file, or a folder of them where each camera is its own (and not just one was asked for).
+void WriteFiles(const std::string& output, const std::vector<storage::RigText>& files) {
+  constexpr std::string_view kModel = ".cameramodel";
+  const bool names_one = output.size() > kModel.size() &&
+                         output.compare(output.size() - kModel.size(), kModel.size(), kModel) == 0;
+  if (files.front().name.empty() || (files.size() == 1 && names_one)) {
+    storage::WriteTextFile(output, files.front().text);
+    return;
+  }
+  if (names_one) {
+    throw InputError(
+        fmt::format("{}: mrcal has a file a camera and the rig has {}; name a folder for them",
+                    output, files.size()));
+  }
+  std::error_code error;
+  std::filesystem::create_directories(output, error);
+  if (!std::filesystem::is_directory(output)) {
+    throw InputError(fmt::format("{}: is no folder and cannot be made one ({})", output,
+                                 error ? error.message() : "a file is there"));
+  }
+  for (const storage::RigText& file : files) {
+    storage::WriteTextFile(std::filesystem::path(output) / file.name, file.text);
+  }
+}
+
+void RunConvert(const ConvertArguments& arguments, CommandContext& context) {
+  const storage::RigUnits units = UnitsOf(arguments);
+  storage::ImportedRig imported =
+      storage::ImportRig({arguments.inputs.begin(), arguments.inputs.end()}, units);
+  const RigFormat target = TargetOf(arguments, imported.format);
+  const std::vector<storage::RigText> files =
+      storage::FormatRigAs(target, imported.rig, units, imported.warnings);
+  for (const std::string& warning : imported.warnings) {
+    context.Warn(arguments.inputs.front() + ": " + warning);
+  }
+  WriteFiles(arguments.output, files);
 
   std::string summary =
       fmt::format("{}: {} cameras, {} to {}\n", arguments.output, imported.rig.cameras.size(),
-                  ToString(imported.format), ToString(target));
+                  storage::ToString(imported.format), storage::ToString(target));
   nlohmann::json cameras = nlohmann::json::array();
   for (const Camera& camera : imported.rig.cameras) {
     const Eigen::Vector3d centre = camera.CentreInLab();
@@ -62,10 +97,33 @@ void RunConvert(const ConvertArguments& arguments, CommandContext& context) {
                        {"centre_m", {centre.x(), centre.y(), centre.z()}}});
   }
   context.Print(summary, {{"output", arguments.output},
-                          {"from", ToString(imported.format)},
-                          {"to", ToString(target)},
+                          {"from", storage::ToString(imported.format)},
+                          {"to", storage::ToString(target)},
                           {"cameras", cameras},
                           {"warnings", context.warnings()}});
+}
+
+void AddUnitOptions(const std::shared_ptr<ConvertArguments>& arguments, CLI::App& command) {
+  command
+      .add_option("--unit", arguments->unit,
+                  "Unit of the translations in Anipose's, OpenCV's and mrcal's files: m (Pose2Sim, "
+                  "caliscope, mrcal) or that of the board (often mm). The others say their own")
+      ->check(CLI::IsMember({"mm", "cm", "m"}))
+      ->capture_default_str();
+  command
+      .add_option("--pixel-origin", arguments->origin,
+                  "Where the other program's pixel (0, 0) lies: centre of the top-left pixel, as "
+                  "OpenCV and Medius have it, or its corner (half a pixel off)")
+      ->check(CLI::IsMember({"centre", "corner"}))
+      ->capture_default_str();
+  command
+      .add_option("--image-size", arguments->image_size,
+                  "Width and height in pixels, for OpenCV's files that do not say them (stereo "
+                  "pairs, EasyMocap)")
+      ->expected(2)
+      ->delimiter('x')
+      ->type_name("WxH")
+      ->check(CLI::Range(1, 1000000));
 }
 
 }  // namespace
@@ -74,26 +132,34 @@ void AddRigCommand(CommandLine& commands) {
   auto arguments = std::make_shared<ConvertArguments>();
   CLI::App& command = commands.AddToGroup(
       "rig", "Camera rigs: convert calibrations of other programs", "convert",
-      "Convert a rig between Medius' TOML and that of Anipose, which Pose2Sim and caliscope read "
-      "and write too.\nWhat kind IN is, its content says. The world frame stays as it is in the "
-      "file: it becomes the lab frame (X the direction of running, Y left, Z up) only where it was "
-      "calibrated as that.\nExample: medius rig convert Calib.toml -o rig.toml",
+      "Convert a rig between Medius' TOML and the files of other programs:\n"
+      "  anipose    TOML of Anipose, Pose2Sim and caliscope\n"
+      "  qualisys   .qca.txt of Qualisys Track Manager\n"
+      "  opencv     YAML of cv::FileStorage (also EasyMocap's and ROS')\n"
+      "  mrcal      .cameramodel, one file a camera: several files or a folder\n"
+      "  kalibr     camchain YAML\n"
+      "  vicon      .xcp, read only\n"
+      "What kind IN is, its content says. The world frame stays as it is in the file: it becomes "
+      "the lab frame (X the direction of running, Y left, Z up) only where it was calibrated as "
+      "that. What a format cannot hold is named in a warning; a camera that it cannot express is "
+      "refused. docs/import-export.md has the conventions of each.\n"
+      "Examples: medius rig convert camera_array.toml -o rig.toml\n"
+      "          medius rig convert rig.toml --to qualisys -o lab.qca.txt\n"
+      "          medius rig convert cameras/*.cameramodel -o rig.toml",
       [arguments](CommandContext& context) { RunConvert(*arguments, context); });
-  command.add_option("IN", arguments->input, "The rig to convert")->required();
-  command.add_option("-o,--output", arguments->output, "The file to write")
+  command.add_option("IN", arguments->inputs, "The rig to convert: a file, files or a folder")
       ->required()
-      ->type_name("OUT.toml");
+      ->expected(1, -1);
+  command
+      .add_option("-o,--output", arguments->output,
+                  "The file to write; for mrcal the folder of its files")
+      ->required()
+      ->type_name("OUT");
   command
       .add_option("--to", arguments->to,
-                  "Format to write: medius or anipose; default: the one that IN is not in")
-      ->check(CLI::IsMember({"medius", "anipose"}));
-  command
-      .add_option(
-          "--unit", arguments->unit,
-          "Unit of the translations on Anipose's side: m (Pose2Sim, caliscope) or mm (Anipose "
-          "with a board in mm). Medius' rigs are in metres")
-      ->check(CLI::IsMember({"mm", "cm", "m"}))
-      ->capture_default_str();
+                  "Format to write; default: medius, and anipose where IN is Medius' own")
+      ->check(CLI::IsMember({"medius", "anipose", "qualisys", "opencv", "mrcal", "kalibr"}));
+  AddUnitOptions(arguments, command);
 }
 
 }  // namespace medius::apps

@@ -79,12 +79,16 @@ class VirtualTrial {
   void Record(const capture::Scene& scene, std::uint64_t seed, const WorkControl& control,
               const EachFrame& each_frame) {
     std::vector<std::string> cameras;
-    for (const Camera& camera : rig_.cameras) cameras.push_back(camera.name);
+    std::vector<std::optional<ImageSize>> sizes;
+    for (const Camera& camera : rig_.cameras) {
+      cameras.push_back(camera.name);
+      sizes.emplace_back(ImageSize{camera.width, camera.height});
+    }
     storage::TrialWriter::ObservationColumns columns;
     columns.sigma = true;
     columns.label = scenario_.effects.labels;
     seen_.WriteLabels(scene.labels());
-    seen_.BeginObservations(cameras, columns);
+    seen_.BeginObservations(cameras, columns, sizes);
     truth_.BeginTrajectories(scene.labels());
     truth_.WriteRig(rig_);
     struct Part {

@@ -196,17 +196,17 @@ class Adjustment {
       const auto count = static_cast<std::ptrdiff_t>(IntrinsicCountOf(state, group));
       const Intrinsics& values = state.intrinsics[group];
       const UncalibratedCamera& image = observations_.cameras[c];
-      const std::vector<int> columns = normal_.layout.ColumnsOf(c);
       Camera camera{image.name,
                     image.width,
                     image.height,
                     CameraModel(state.kind[group], {values.begin(), values.begin() + count}),
                     state.camera_from_lab[c],
                     0.0,
-                    Eigen::MatrixXd(result_.covariance.matrix(columns, columns))};
+                    std::nullopt};
       camera.camera_from_lab.rotation = Renormalized(camera.camera_from_lab.rotation);
       result_.rig.cameras.push_back(std::move(camera));
     }
+    AttachCovariance(result_.covariance, &result_.rig);
   }
 
   void FillSightings() {

@@ -77,8 +77,8 @@ struct CalibrationResult {
   Degeneracy degeneracy;
   CalibrationOptions options;
 
-  /// Lab frame: that of the reference camera (or of the initial rig where places are held). Each
-  /// camera's covariance is its block of `covariance`.
+  /// Lab frame: that of the reference camera (or of the initial rig where there was one). It
+  /// carries its joint covariance and each camera's block of it (AttachCovariance).
   CameraRig rig;
   RigCovariance covariance;  ///< of all cameras at once, in the reference camera's gauge
   std::vector<TargetPose> target_poses;

@@ -91,4 +91,38 @@ RigCovariance InGauge(const RigCovariance& covariance,
   return {covariance.layout, 0.5 * (moved + moved.transpose()), gauge, reference_camera};
 }
 
+void AttachCovariance(const RigCovariance& covariance, CameraRig* rig) {
+  std::vector<RigidTransform> places;
+  std::vector<int> columns;
+  for (std::size_t c = 0; c < rig->cameras.size(); ++c) {
+    places.push_back(rig->cameras[c].camera_from_lab);
+    const std::vector<int> own = covariance.layout.ColumnsOf(c);
+    columns.insert(columns.end(), own.begin(), own.end());
+  }
+  const RigCovariance centres = InGauge(covariance, places, RigGauge::kCameraCentres);
+  rig->joint_covariance = Eigen::MatrixXd(centres.matrix(columns, columns));
+  Eigen::Index first = 0;
+  for (std::size_t c = 0; c < rig->cameras.size(); ++c) {
+    const Eigen::Index count = covariance.layout.intrinsics_count[c] + 6;
+    rig->cameras[c].covariance =
+        Eigen::MatrixXd(rig->joint_covariance->block(first, first, count, count));
+    first += count;
+  }
+}
+
+std::optional<RigCovariance> CovarianceOf(const CameraRig& rig) {
+  if (!rig.joint_covariance) return std::nullopt;
+  RigCovariance covariance;
+  for (const Camera& camera : rig.cameras) {
+    const int count = IntrinsicCount(camera.model.kind());
+    covariance.layout.intrinsics_offset.push_back(covariance.layout.size);
+    covariance.layout.intrinsics_count.push_back(count);
+    covariance.layout.pose_offset.push_back(covariance.layout.size + count);
+    covariance.layout.size += count + 6;
+  }
+  covariance.matrix = *rig.joint_covariance;
+  covariance.gauge = RigGauge::kCameraCentres;
+  return covariance;
+}
+
 }  // namespace medius::calibration

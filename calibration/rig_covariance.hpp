@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <Eigen/Core>
 
+#include "core/camera_rig.hpp"
 #include "core/rigid_transform.hpp"
 
 namespace medius::calibration {
@@ -55,5 +57,15 @@ Eigen::MatrixXd GaugeProjection(const CameraLayout& layout,
 /// vector, then translation): the directions that no observation can see.
 Eigen::MatrixXd LabMotions(const CameraLayout& layout,
                            const std::vector<RigidTransform>& camera_from_lab);
+
+/// Hands a covariance on with the rig it belongs to: CameraRig::joint_covariance, in the gauge that
+/// is documented there (kCameraCentres), and its block in each Camera::covariance. Cameras that
+/// share their intrinsics each get the shared columns; columns of other things (the bend of a
+/// board) are left out, not held.
+void AttachCovariance(const RigCovariance& covariance, CameraRig* rig);
+
+/// The covariance that a rig carries, as MapUncertainty takes it: each camera with its own columns,
+/// in the gauge kCameraCentres. nullopt where the rig has no joint covariance.
+std::optional<RigCovariance> CovarianceOf(const CameraRig& rig);
 
 }  // namespace medius::calibration

@@ -104,8 +104,12 @@ TargetView MakeView(CameraId camera, std::size_t target, const GroupedImage& ins
 class CameraReader {
  public:
   CameraReader(const std::vector<Board>& boards, const BoardDetectionOptions& options,
-               Parallelism parallelism, const WorkControl& control)
-      : boards_(boards), options_(options), parallelism_(parallelism), control_(control) {}
+               Parallelism parallelism, std::size_t images, const WorkControl& control)
+      : boards_(boards),
+        options_(options),
+        parallelism_(parallelism),
+        images_(images),
+        control_(control) {}
 
   CameraPass Read(CameraId id, const CameraImages& camera, const FrameGrouping& grouping,
                   bool mirrored) const {
@@ -152,6 +156,9 @@ class CameraReader {
           summary.name, work.image.index, work.width, work.height, summary.width, summary.height));
     }
     ++summary.images;
+    // Videos may hold more than they state, and a mirrored camera is looked at twice.
+    done_ = std::min(done_ + 1, images_);
+    control_.Report(done_, images_);
     for (std::size_t target = 0; target < work.sightings.size(); ++target) {
       const BoardSighting& sighting = work.sightings[target];
       const std::set<int> unique(sighting.markers.begin(), sighting.markers.end());
@@ -172,6 +179,8 @@ class CameraReader {
   const std::vector<Board>& boards_;
   const BoardDetectionOptions& options_;
   Parallelism parallelism_;
+  std::size_t images_;  // of all cameras, as far as they say
+  mutable std::size_t done_ = 0;
   const WorkControl& control_;
 };
 
@@ -238,7 +247,9 @@ void WarnOfCounts(const std::vector<CameraImages>& cameras, const FrameGrouping&
 CameraPass ReadCamera(const CameraReader& reader, const std::vector<Board>& boards, CameraId id,
                       const CameraImages& camera, const FrameGrouping& grouping,
                       const BoardDetectionOptions& options) {
-  CameraPass pass = reader.Read(id, camera, grouping, false);
+  const auto& known = options.mirrored_cameras;
+  const bool is_mirrored = std::find(known.begin(), known.end(), camera.name) != known.end();
+  CameraPass pass = reader.Read(id, camera, grouping, is_mirrored);
   if (pass.summary.images == 0) {
     throw InputError(fmt::format("camera {}: {} holds no image that can be decoded", camera.name,
                                  camera.source->name()));
@@ -252,7 +263,7 @@ CameraPass ReadCamera(const CameraReader& reader, const std::vector<Board>& boar
   std::string findings;
   for (const Board& board : boards) {
     const ProbeResult probe = ProbeImages(images, board);
-    if (probe.mirrored) {
+    if (probe.mirrored && !is_mirrored) {
       CameraPass mirrored = reader.Read(id, camera, grouping, true);
       mirrored.summary.warnings.emplace_back(
           "its images are mirrored; its points are those of the images turned back, x counted from "
@@ -293,6 +304,12 @@ void Check(const std::vector<Board>& boards, const std::vector<CameraImages>& ca
         options.min_points, options.probe_images));
   }
   for (const Board& board : boards) ValidateBoard(board, "boards");
+  for (const std::string& name : options.mirrored_cameras) {
+    const auto is_it = [&](const CameraImages& camera) { return camera.name == name; };
+    if (std::any_of(cameras.begin(), cameras.end(), is_it)) continue;
+    throw InputError(
+        fmt::format("camera {} is said to be mirrored, but there is no camera of that name", name));
+  }
   MEDIUS_CHECK(grouping.rate_hz > 0.0 || grouping.images.size() == cameras.size(),
                "a grouping has a row for each camera");
 }
@@ -312,7 +329,9 @@ BoardDetection DetectBoards(const std::vector<Board>& boards,
   const SingleThreadedOpenCv single_threaded;
   BoardDetection detection;
   for (const Board& board : boards) detection.observations.targets.push_back(MakeTarget(board));
-  const CameraReader reader(boards, options, parallelism, control);
+  std::size_t images = 0;
+  for (const CameraImages& camera : cameras) images += camera.source->StatedCount();
+  const CameraReader reader(boards, options, parallelism, images, control);
   for (std::size_t i = 0; i < cameras.size(); ++i) {
     CameraPass pass = ReadCamera(reader, boards, CameraId(i), cameras[i], grouping, options);
     WarnOfCounts(cameras, grouping, i, pass.summary);
@@ -324,7 +343,6 @@ BoardDetection DetectBoards(const std::vector<Board>& boards,
     std::move(pass.views.begin(), pass.views.end(),
               std::back_inserter(detection.observations.views));
     detection.cameras.push_back(std::move(pass.summary));
-    control.Report(i + 1, cameras.size());
   }
   if (grouping.rate_hz > 0.0) WarnOfUnequalCounts(detection.cameras);
   return detection;

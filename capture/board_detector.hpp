@@ -35,6 +35,9 @@ struct BoardDetectionOptions {
   /// Of a camera that sees no board, this many images spread over it are looked at again for what
   /// else they show: a mirrored image, another dictionary, another board.
   int probe_images = 24;
+  /// Names of cameras that are known to give mirrored images. A mirrored camera that is not named
+  /// is found out by boards with markers alone: a chessboard looks the same in a mirror.
+  std::vector<std::string> mirrored_cameras;
 };
 
 /// What was found in the images of one camera.

@@ -10,6 +10,13 @@
 
 namespace medius {
 
+/// Width and height of a camera's images, pixels.
+struct ImageSize {
+  int width = 0;
+  int height = 0;
+  friend bool operator==(const ImageSize&, const ImageSize&) = default;
+};
+
 inline constexpr std::int16_t kUnlabelled = -1;
 
 /// What one camera saw over a run of frames: ragged, one row a sighting. Frame k of the run owns
@@ -21,6 +28,9 @@ struct CameraObservations {
   std::vector<float> radius;                     ///< pixels
   std::vector<float> intensity;                  ///< camera units
   std::vector<std::int16_t> label;               ///< index into the trial's labels or kUnlabelled
+  /// [frames] seconds, when this camera says that it exposed each frame, NaN where it does not;
+  /// empty where it says nothing beside the frame's own time.
+  std::vector<double> time_stamp;
 
   [[nodiscard]] std::size_t frame_count() const {
     return frame_start.empty() ? 0 : frame_start.size() - 1;  // empty once moved from

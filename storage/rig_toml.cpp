@@ -1,12 +1,14 @@
 #include "storage/rig_toml.hpp"
 
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "core/error.hpp"
 #include "storage/atomic_text_file.hpp"
-#include "storage/rig_anipose.hpp"
+#include "storage/rig_format.hpp"
+#include "storage/rig_medius.hpp"
 #include "storage/toml_table.hpp"
 
 namespace medius::storage {
@@ -14,10 +16,6 @@ namespace {
 
 constexpr std::string_view kFormatName = "medius-rig";
 constexpr int kVersion = 1;
-
-bool IsMediusRig(const toml::table& document) {
-  return document.contains("format") || document.contains("camera");
-}
 
 CameraModel ReadModel(const TomlTable& table) {
   const std::string name = table.Text("model");
@@ -50,38 +48,34 @@ Camera ReadCamera(const toml::table& node, const std::string& file, std::size_t 
   const std::string name = TomlTable(node, file, fmt::format("camera {}", number)).Text("name");
   const TomlTable table(node, file, "camera " + name);
   table.AllowOnly({"name", "model", "width", "height", "intrinsics", "camera_from_lab",
-                   "time_offset", "covariance"});
+                   "time_offset", "time_drift", "line_time", "covariance"});
+  const auto number_or_zero = [&table](std::string_view key) {
+    return table.Has(key) ? table.Number(key) : 0.0;
+  };
   Camera camera{name,
                 table.Count("width"),
                 table.Count("height"),
                 ReadModel(table),
                 ReadPlace(table),
-                table.Has("time_offset") ? table.Number("time_offset") : 0.0,
-                std::nullopt};
+                number_or_zero("time_offset"),
+                std::nullopt,
+                number_or_zero("time_drift"),
+                number_or_zero("line_time")};
   if (table.Has("covariance")) camera.covariance = table.Matrix("covariance");
   return camera;
 }
 
-CameraRig ReadMediusRig(const toml::table& document, const std::string& file) {
+// What all cameras have together stands at the end, in a table of its own: with 24 cameras it is
+// 360 rows long.
+std::optional<Eigen::MatrixXd> ReadJointCovariance(const toml::table& document,
+                                                   const std::string& file) {
+  const toml::node* node = document.get("joint");
+  if (node == nullptr) return std::nullopt;
   const TomlTable top(document, file, "");
-  if (top.Text("format") != kFormatName) {
-    top.Fail(*document.get("format"), fmt::format("format \"{}\" is not known; \"{}\" is expected",
-                                                  top.Text("format"), kFormatName));
-  }
-  if (top.Number("version") != kVersion) {
-    top.Fail(*document.get("version"), fmt::format("version {} is not known; this program reads {}",
-                                                   top.Number("version"), kVersion));
-  }
-  top.AllowOnly({"format", "version", "camera"});
-  const toml::array* cameras = document.get_as<toml::array>("camera");
-  if (cameras == nullptr) top.Fail("has no camera; [[camera]] tables are expected");
-  CameraRig rig;
-  for (const toml::node& node : *cameras) {
-    if (!node.is_table()) top.Fail(node, "camera: a table is expected");
-    rig.cameras.push_back(ReadCamera(*node.as_table(), file, rig.cameras.size() + 1));
-  }
-  ValidateRig(rig, file);
-  return rig;
+  if (!node->is_table()) top.Fail(*node, "joint: a table is expected");
+  const TomlTable joint(*node->as_table(), file, "[joint]");
+  joint.AllowOnly({"covariance"});
+  return joint.Matrix("covariance");
 }
 
 std::string MatrixText(const Eigen::MatrixXd& matrix) {
@@ -98,33 +92,40 @@ std::string MatrixText(const Eigen::MatrixXd& matrix) {
 
 }  // namespace
 
-CameraRig ReadRig(const std::filesystem::path& path) {
-  const toml::table document = ParseTomlFile(path);
-  if (!IsMediusRig(document) && IsAniposeRig(document)) {
-    throw InputError(
-        fmt::format("{}: is a rig of Anipose, Pose2Sim or caliscope; convert it first with `medius "
-                    "rig convert {} -o RIG.toml`",
-                    path.string(), path.filename().string()));
+CameraRig ReadMediusRig(const toml::table& document, const std::string& file) {
+  const TomlTable top(document, file, "");
+  if (top.Text("format") != kFormatName) {
+    top.Fail(*document.get("format"), fmt::format("format \"{}\" is not known; \"{}\" is expected",
+                                                  top.Text("format"), kFormatName));
   }
-  return ReadMediusRig(document, path.string());
+  if (top.Number("version") != kVersion) {
+    top.Fail(*document.get("version"), fmt::format("version {} is not known; this program reads {}",
+                                                   top.Number("version"), kVersion));
+  }
+  top.AllowOnly({"format", "version", "camera", "joint"});
+  const toml::array* cameras = document.get_as<toml::array>("camera");
+  if (cameras == nullptr) top.Fail("has no camera; [[camera]] tables are expected");
+  CameraRig rig;
+  for (const toml::node& node : *cameras) {
+    if (!node.is_table()) top.Fail(node, "camera: a table is expected");
+    rig.cameras.push_back(ReadCamera(*node.as_table(), file, rig.cameras.size() + 1));
+  }
+  rig.joint_covariance = ReadJointCovariance(document, file);
+  ValidateRig(rig, file);
+  return rig;
 }
 
-ImportedRig ImportRig(const std::filesystem::path& path, double metres_per_unit) {
-  const toml::table document = ParseTomlFile(path);
-  ImportedRig imported;
-  if (!IsMediusRig(document) && IsAniposeRig(document)) {
-    imported.format = RigFormat::kAnipose;
-    imported.rig = ReadAniposeRig(document, path.string(), metres_per_unit, imported.warnings);
-    return imported;
+bool IsMediusRig(const toml::table& document) {
+  return document.contains("format") || document.contains("camera");
+}
+
+CameraRig ReadRig(const std::filesystem::path& path) {
+  if (const std::optional<RigFormat> format = ForeignFormatOf(path)) {
+    throw InputError(
+        fmt::format("{}: is a rig of {}; convert it first with `medius rig convert {} -o RIG.toml`",
+                    path.string(), NameOfProgram(*format), path.filename().string()));
   }
-  if (!IsMediusRig(document)) {
-    throw InputError(fmt::format(
-        "{}: is no rig: neither format = \"{}\" with [[camera]] tables, nor tables with a "
-        "matrix as Anipose, Pose2Sim and caliscope write them",
-        path.string(), kFormatName));
-  }
-  imported.rig = ReadMediusRig(document, path.string());
-  return imported;
+  return ReadMediusRig(ParseTomlFile(path), path.string());
 }
 
 std::string FormatRig(const CameraRig& rig) {
@@ -140,7 +141,12 @@ std::string FormatRig(const CameraRig& rig) {
     }
     text += "]\ncamera_from_lab = " + MatrixText(camera.camera_from_lab.ToMatrix());
     text += "time_offset = " + TomlNumber(camera.time_offset) + "\n";
+    if (camera.time_drift != 0.0) text += "time_drift = " + TomlNumber(camera.time_drift) + "\n";
+    if (camera.line_time != 0.0) text += "line_time = " + TomlNumber(camera.line_time) + "\n";
     if (camera.covariance) text += "covariance = " + MatrixText(*camera.covariance);
+  }
+  if (rig.joint_covariance) {
+    text += "\n[joint]\ncovariance = " + MatrixText(*rig.joint_covariance);
   }
   return text;
 }

@@ -58,6 +58,9 @@ class TrialReader {
   [[nodiscard]] const std::vector<std::string>& labels() const;
   /// Names of the cameras that have observations, in file order.
   [[nodiscard]] const std::vector<std::string>& observation_cameras() const;
+  /// Sizes of their images, in the same order; nullopt where whoever wrote the sightings did not
+  /// say.
+  [[nodiscard]] const std::vector<std::optional<ImageSize>>& image_sizes() const;
 
   [[nodiscard]] CameraRig ReadRig() const;
   /// Sightings of `cameras` (by name, in that order) in the frames given.
@@ -111,8 +114,11 @@ class TrialWriter {
     bool radius = false;
     bool intensity = false;
     bool label = false;
+    bool time_stamp = false;
   };
-  void BeginObservations(const std::vector<std::string>& cameras, ObservationColumns columns);
+  /// @param sizes  of the images, one a camera, where they are known; or none at all.
+  void BeginObservations(const std::vector<std::string>& cameras, ObservationColumns columns,
+                         const std::vector<std::optional<ImageSize>>& sizes = {});
   /// The next frames, cameras in the order of BeginObservations.
   void AppendObservations(const ObservationBlock& block);
 

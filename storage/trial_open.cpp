@@ -162,7 +162,27 @@ void TrialReader::Impl::OpenObservations() {
     }
     sightings.push_back(OpenSightings(member.name));
     camera_names.push_back(member.name);
+    image_sizes.push_back(ReadImageSize(member.name));
   }
+}
+
+std::optional<ImageSize> TrialReader::Impl::ReadImageSize(const std::string& camera) const {
+  const std::string group = fmt::format("{}/{}", schema::kObservations, camera);
+  const std::string where = Where(hdf5::Printable(group));
+  const hdf5::Handle handle = hdf5::OpenGroup(opened.file.get(), group, where);
+  const auto width = hdf5::ReadInteger(handle.get(), "width", where);
+  const auto height = hdf5::ReadInteger(handle.get(), "height", where);
+  if (!width && !height) return std::nullopt;
+  if (!width || !height) {
+    throw InputError(fmt::format("{}: attribute {} is missing beside {}", where,
+                                 width ? "height" : "width", width ? "width" : "height"));
+  }
+  constexpr std::int64_t kMostPixels = 1 << 20;
+  if (*width < 1 || *height < 1 || *width > kMostPixels || *height > kMostPixels) {
+    throw InputError(fmt::format("{}: has width {} and height {}, expected pixels from 1 to {}",
+                                 where, *width, *height, kMostPixels));
+  }
+  return ImageSize{static_cast<int>(*width), static_cast<int>(*height)};
 }
 
 SightingColumns TrialReader::Impl::OpenSightings(const std::string& camera) const {
@@ -181,13 +201,16 @@ SightingColumns TrialReader::Impl::OpenSightings(const std::string& camera) cons
     if (column) column->ExpectShape({rows}, reason);
     return column;
   };
+  auto time_stamp = OptionalColumn(group, schema::kTimeStamp.name, schema::kTimeStamp.type);
+  if (time_stamp) time_stamp->ExpectShape({frame_count()}, FrameReason(frame_count()));
   return {camera,
           std::move(frame_start),
           std::move(xy),
           optional(schema::kSigma),
           optional(schema::kRadius),
           optional(schema::kIntensity),
-          optional(schema::kLabel)};
+          optional(schema::kLabel),
+          std::move(time_stamp)};
 }
 
 // Shapes of the tables, and the values of what is a few numbers.

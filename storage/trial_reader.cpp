@@ -79,6 +79,8 @@ void TrialReader::Impl::ReadSightings(const std::vector<SightingColumns*>& colum
     AddColumn(plan, columns[c]->radius, first, count, camera.radius);
     AddColumn(plan, columns[c]->intensity, first, count, camera.intensity);
     AddColumn(plan, columns[c]->label, first, count, camera.label);
+    AddColumn(plan, columns[c]->time_stamp, block.frames.first, block.frames.count,
+              camera.time_stamp);
   }
   plan.Run(parallelism);
   for (std::size_t c = 0; c < columns.size(); ++c) {
@@ -163,6 +165,10 @@ const std::vector<std::string>& TrialReader::labels() const {
 }
 const std::vector<std::string>& TrialReader::observation_cameras() const {
   return impl_->camera_names;
+}
+
+const std::vector<std::optional<ImageSize>>& TrialReader::image_sizes() const {
+  return impl_->image_sizes;
 }
 
 CameraRig TrialReader::ReadRig() const {

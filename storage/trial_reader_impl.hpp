@@ -23,6 +23,7 @@ struct SightingColumns {
   std::optional<hdf5::ColumnReader> radius;
   std::optional<hdf5::ColumnReader> intensity;
   std::optional<hdf5::ColumnReader> label;
+  std::optional<hdf5::ColumnReader> time_stamp;
 };
 
 /// The datasets of /trajectories where there are positions.
@@ -107,12 +108,20 @@ struct TrialReader::Impl {
   std::set<TrialPart> parts;
   std::vector<std::string> labels;
   std::vector<std::string> camera_names;
+  std::vector<std::optional<ImageSize>> image_sizes;  ///< of camera_names
   std::vector<SightingColumns> sightings;
   std::optional<TrajectoryColumns> trajectories;
 
  private:
+  [[nodiscard]] std::optional<ImageSize> ReadImageSize(const std::string& camera) const;
   [[nodiscard]] SightingColumns OpenSightings(const std::string& camera) const;
   [[nodiscard]] Camera ReadCamera(const std::string& name) const;
+  /// A float64 dataset of a few numbers. @param reason  why that shape, for the message.
+  [[nodiscard]] std::vector<double> ReadNumbers(const std::string& group,
+                                                const schema::Dataset& dataset,
+                                                const std::vector<std::size_t>& shape,
+                                                const std::string& reason) const;
+  [[nodiscard]] std::optional<Eigen::MatrixXd> ReadJointCovariance(const CameraRig& rig) const;
   void ReadSightings(const std::vector<SightingColumns*>& columns, ObservationBlock& block) const;
   void CheckFrames(FrameRange frames) const;
 };

@@ -1,4 +1,4 @@
-// The parts of a trial that are small: rig, events, kinematics, strides, summary.
+// The parts of a trial that are small: events, kinematics, strides, summary.
 
 #include <algorithm>
 #include <set>
@@ -45,72 +45,6 @@ std::string InGroup(const std::string& group, const schema::Dataset& dataset) {
 }
 
 }  // namespace
-
-CameraRig TrialReader::Impl::ReadRig() const {
-  Require(TrialPart::kRig);
-  CameraRig rig;
-  for (const hdf5::Member& member : MembersOf(schema::kRig)) {
-    rig.cameras.push_back(ReadCamera(member.name));
-  }
-  ValidateRig(rig, shown);
-  return rig;
-}
-
-Camera TrialReader::Impl::ReadCamera(const std::string& name) const {
-  const std::string group = fmt::format("{}/{}", schema::kRig, name);
-  const std::string where = Where(hdf5::Printable(group));
-  const hdf5::Handle handle = hdf5::OpenGroup(opened.file.get(), group, where);
-  const std::string model = hdf5::ReadText(handle.get(), "model", where).value_or("");
-  const auto kind = CameraModelKindFromString(model);
-  if (!kind) {
-    throw InputError(
-        fmt::format("{}: attribute model is \"{}\", expected brown_conrady_5, brown_conrady_8 or "
-                    "kannala_brandt_4",
-                    where, hdf5::Printable(model)));
-  }
-  const auto count = static_cast<std::size_t>(IntrinsicCount(*kind));
-  const auto values = [&](const schema::Dataset& dataset, const std::vector<std::size_t>& shape,
-                          const std::string& reason) {
-    ColumnReader column = Column(group, dataset.name, dataset.type);
-    column.ExpectShape(shape, reason);
-    std::vector<double> numbers(column.row_count() * column.row_bytes() / sizeof(double));
-    column.Read(0, column.row_count(), numbers.data());
-    return numbers;
-  };
-  std::vector<double> intrinsics = values(schema::kIntrinsics, {count}, "its model is " + model);
-  const std::vector<double> matrix = values(schema::kCameraFromLab, {4, 4}, "a 4x4 matrix");
-  const std::vector<double> offset = values(schema::kTimeOffset, {}, "one number");
-  using RowMajor4 = Eigen::Matrix<double, 4, 4, Eigen::RowMajor>;
-  Camera camera{name,
-                0,
-                0,
-                [&] {
-                  try {
-                    return CameraModel(*kind, std::move(intrinsics));
-                  } catch (const InputError& error) {
-                    throw InputError(fmt::format("{}: {}", where, error.what()));
-                  }
-                }(),
-                RigidTransform::FromMatrix(Eigen::Map<const RowMajor4>(matrix.data())),
-                offset[0],
-                std::nullopt};
-  constexpr std::int64_t kMostPixels = 1 << 20;
-  const auto pixels = [&](const char* side) {
-    const std::int64_t size = hdf5::ReadInteger(handle.get(), side, where).value_or(0);
-    return static_cast<int>(std::clamp<std::int64_t>(size, -1, kMostPixels));
-  };
-  camera.width = pixels("width");
-  camera.height = pixels("height");
-  if (HasMember(group, schema::kCameraCovariance.name)) {
-    const std::size_t P = count + 6;
-    const std::vector<double> covariance =
-        values(schema::kCameraCovariance, {P, P}, "intrinsics, rotation vector and translation");
-    const auto size = static_cast<Eigen::Index>(P);
-    camera.covariance =
-        Eigen::Map<const Eigen::MatrixXd>(covariance.data(), size, size).transpose();
-  }
-  return camera;
-}
 
 GaitEvents TrialReader::Impl::ReadEvents() const {
   Require(TrialPart::kEvents);

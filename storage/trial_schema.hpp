@@ -57,6 +57,20 @@ inline constexpr Dataset kCameraCovariance{
     "covariance", Type::kFloat64, "px, 1, rad, m",
     "covariance of (intrinsics, rotation vector, translation), in products of their units"};
 
+inline constexpr Dataset kTimeDrift{"time_drift", Type::kFloat64, "1",
+                                    "growth of time_offset in seconds per second of time stamp"};
+inline constexpr Dataset kLineTime{
+    "line_time", Type::kFloat64, "s",
+    "time from the exposure of one image row to that of the next (rolling shutter; above 0: the "
+    "upper row first); time_offset is that of the middle row"};
+inline constexpr Dataset kJointCovariance{
+    "joint_covariance", Type::kFloat64, "px, 1, rad, m",
+    "covariance of this camera's (intrinsics, rotation vector, translation), one a row, with those "
+    "of every camera of the rig, in the order of the attribute cameras; in products of their "
+    "units; "
+    "the motion of the rig as a whole is left out"};
+inline constexpr const char* kJointCameras = "cameras";
+
 inline constexpr Dataset kFrameStart{
     "frame_start", Type::kUint64, "1",
     "row range of frame t is frame_start[t] to frame_start[t+1], the end not included"};
@@ -72,6 +86,11 @@ inline constexpr Dataset kIntensity{"intensity", Type::kFloat32, "1",
 inline constexpr Dataset kLabel{
     "label", Type::kInt16, "1",
     "marker of each sighting as an index into /trajectories/labels, from 0; -1 where unknown"};
+
+inline constexpr Dataset kTimeStamp{
+    "time_stamp", Type::kFloat64, "s",
+    "time at which this camera says that it exposed each frame, where that differs from the "
+    "frame's time; NaN where it does not say"};
 
 inline constexpr Dataset kLabelNames{kLabels, Type::kText, "1", "name of each marker"};
 inline constexpr Dataset kPosition{

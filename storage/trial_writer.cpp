@@ -105,8 +105,9 @@ void TrialWriter::WriteRig(const CameraRig& rig) {
   impl_->Guarded([&] { impl_->WriteRig(rig); });
 }
 void TrialWriter::BeginObservations(const std::vector<std::string>& cameras,
-                                    ObservationColumns columns) {
-  impl_->Guarded([&] { impl_->BeginObservations(cameras, columns); });
+                                    ObservationColumns columns,
+                                    const std::vector<std::optional<ImageSize>>& sizes) {
+  impl_->Guarded([&] { impl_->BeginObservations(cameras, columns, sizes); });
 }
 void TrialWriter::AppendObservations(const ObservationBlock& block) {
   impl_->Guarded([&] { impl_->AppendObservations(block); });

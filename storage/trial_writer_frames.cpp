@@ -46,6 +46,12 @@ void AppendOptional(ColumnWriter* column, const std::vector<Value>& values, std:
   if (column != nullptr) column->Append(values.data(), rows, batch);
 }
 
+void WriteImageSize(hid_t camera, const ImageSize& size, const std::string& file) {
+  MEDIUS_CHECK(size.width > 0 && size.height > 0, "an image has pixels");
+  hdf5::WriteInteger(camera, "width", size.width, file);
+  hdf5::WriteInteger(camera, "height", size.height, file);
+}
+
 void CheckCameraNames(const std::vector<std::string>& cameras, const std::string& file) {
   std::set<std::string> seen;
   for (const std::string& name : cameras) {
@@ -100,14 +106,18 @@ void TrialWriter::Impl::WriteLabels(const std::vector<std::string>& names) {
 }
 
 void TrialWriter::Impl::BeginObservations(const std::vector<std::string>& cameras,
-                                          ObservationColumns columns) {
+                                          ObservationColumns columns,
+                                          const std::vector<std::optional<ImageSize>>& sizes) {
   MEDIUS_CHECK(!observations_begun, "observations are begun once");
+  MEDIUS_CHECK(sizes.empty() || sizes.size() == cameras.size(), "one image size a camera");
   CheckCameraNames(cameras, shown);
   observations_begun = true;
   observation_columns = columns;
   const hdf5::Handle group = FreshGroup(schema::kObservations);
-  for (const std::string& name : cameras) {
-    sightings.push_back(BeginCamera(hdf5::CreateGroup(group.get(), name, shown).get()));
+  for (std::size_t c = 0; c < cameras.size(); ++c) {
+    const hdf5::Handle camera = hdf5::CreateGroup(group.get(), cameras[c], shown);
+    if (!sizes.empty() && sizes[c]) WriteImageSize(camera.get(), *sizes[c], shown);
+    sightings.push_back(BeginCamera(camera.get()));
     constexpr std::uint64_t kFirst = 0;
     sightings.back().frame_start->Append(&kFirst, 1, batch);
   }
@@ -124,6 +134,9 @@ SightingWriters TrialWriter::Impl::BeginCamera(hid_t group) const {
   writers.radius = optional(observation_columns.radius, schema::kRadius);
   writers.intensity = optional(observation_columns.intensity, schema::kIntensity);
   writers.label = optional(observation_columns.label, schema::kLabel);
+  if (observation_columns.time_stamp) {
+    writers.time_stamp = Begin(group, schema::kTimeStamp, {}, schema::kFrameChunk, shown);
+  }
   return writers;
 }
 
@@ -154,6 +167,7 @@ void TrialWriter::Impl::AppendCamera(SightingWriters& writers, const CameraObser
   AppendOptional(writers.radius.get(), camera.radius, rows, batch);
   AppendOptional(writers.intensity.get(), camera.intensity, rows, batch);
   AppendOptional(writers.label.get(), camera.label, rows, batch);
+  AppendOptional(writers.time_stamp.get(), camera.time_stamp, camera.frame_count(), batch);
 }
 
 void TrialWriter::Impl::BeginTrajectories(const std::vector<std::string>& names) {
@@ -197,7 +211,7 @@ std::vector<ColumnWriter*> TrialWriter::Impl::OpenColumns() const {
   std::vector<ColumnWriter*> columns;
   for (const SightingWriters& camera : sightings) {
     for (const auto* column : {&camera.frame_start, &camera.xy, &camera.sigma, &camera.radius,
-                               &camera.intensity, &camera.label}) {
+                               &camera.intensity, &camera.label, &camera.time_stamp}) {
       if (*column != nullptr) columns.push_back(column->get());
     }
   }

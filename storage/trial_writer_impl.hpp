@@ -21,6 +21,7 @@ struct SightingWriters {
   std::unique_ptr<hdf5::ColumnWriter> radius;     ///< likewise
   std::unique_ptr<hdf5::ColumnWriter> intensity;  ///< likewise
   std::unique_ptr<hdf5::ColumnWriter> label;      ///< likewise
+  std::unique_ptr<hdf5::ColumnWriter> time_stamp;  ///< likewise, a row a frame
 };
 
 struct TrajectoryWriters {
@@ -53,7 +54,8 @@ struct TrialWriter::Impl {
   void WriteTimeBase(const TimeBase& time_base);
   void WriteLabels(const std::vector<std::string>& names);
   void WriteRig(const CameraRig& rig);
-  void BeginObservations(const std::vector<std::string>& cameras, ObservationColumns columns);
+  void BeginObservations(const std::vector<std::string>& cameras, ObservationColumns columns,
+                         const std::vector<std::optional<ImageSize>>& sizes);
   void AppendObservations(const ObservationBlock& block);
   void BeginTrajectories(const std::vector<std::string>& names);
   void AppendTrajectories(const TrajectoryBlock& block);

@@ -1,4 +1,4 @@
-// The parts of a trial that are small: rig, events, kinematics, strides, summary, provenance.
+// The parts of a trial that are small: events, kinematics, strides, summary, provenance.
 
 #include <algorithm>
 #include <set>
@@ -82,39 +82,7 @@ std::int8_t Code(Side side) {
   return static_cast<std::int8_t>(side);
 }
 
-ColumnSpec CompactSpec(const schema::Dataset& dataset) {
-  return {dataset.name, dataset.type, dataset.unit, dataset.definition, {}, 1, 0};
-}
-
-void WriteCamera(hid_t group, const Camera& camera, const std::string& file) {
-  hdf5::WriteText(group, "model", ToString(camera.model.kind()), file);
-  hdf5::WriteInteger(group, "width", camera.width, file);
-  hdf5::WriteInteger(group, "height", camera.height, file);
-  const std::vector<double>& intrinsics = camera.model.intrinsics();
-  hdf5::WriteCompactDoubles(group, CompactSpec(schema::kIntrinsics), {intrinsics.size()},
-                            intrinsics.data(), file);
-  const Eigen::Matrix<double, 4, 4, Eigen::RowMajor> matrix = camera.camera_from_lab.ToMatrix();
-  hdf5::WriteCompactDoubles(group, CompactSpec(schema::kCameraFromLab), {4, 4}, matrix.data(),
-                            file);
-  hdf5::WriteCompactDoubles(group, CompactSpec(schema::kTimeOffset), {}, &camera.time_offset, file);
-  if (!camera.covariance) return;
-  const auto P = static_cast<std::size_t>(camera.covariance->rows());
-  MEDIUS_CHECK(P == intrinsics.size() + 6 && camera.covariance->cols() == camera.covariance->rows(),
-               "covariance of intrinsics, rotation vector and translation");
-  const Eigen::MatrixXd row_major = camera.covariance->transpose();
-  hdf5::WriteCompactDoubles(group, CompactSpec(schema::kCameraCovariance), {P, P}, row_major.data(),
-                            file);
-}
-
 }  // namespace
-
-void TrialWriter::Impl::WriteRig(const CameraRig& rig) {
-  ValidateRig(rig, shown);
-  const hdf5::Handle group = FreshGroup(schema::kRig);
-  for (const Camera& camera : rig.cameras) {
-    WriteCamera(hdf5::CreateGroup(group.get(), camera.name, shown).get(), camera, shown);
-  }
-}
 
 void TrialWriter::Impl::WriteEvents(const GaitEvents& events) {
   const hdf5::Handle group = FreshGroup(schema::kEvents);

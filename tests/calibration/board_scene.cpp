@@ -127,6 +127,7 @@ BoardScene MakeBoardScene(const BoardSceneOptions& options) {
     scene.rig.cameras.push_back({name, options.width, options.height,
                                  CameraModel(options.kind, RandomIntrinsics(options, &random)),
                                  LookAt(centre, LookPoint(options, centre)), 0.0, std::nullopt});
+    if (options.share_intrinsics) scene.rig.cameras.back().model = scene.rig.cameras[0].model;
     scene.observations.cameras.push_back({name, options.width, options.height});
   }
   CalibrationTarget target;

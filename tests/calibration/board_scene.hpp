@@ -24,6 +24,7 @@ struct BoardSceneOptions {
   double focal_spread = 0.02;      ///< largest relative difference of a camera from it
   double principal_offset = 18.0;  ///< pixels, largest
   CameraModelKind kind = CameraModelKind::kBrownConrady5;
+  bool share_intrinsics = false;  ///< all cameras have those of the first
   std::size_t frames = 600;
   int columns = 10;  ///< corners
   int rows = 7;

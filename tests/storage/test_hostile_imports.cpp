@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "storage/marker_set_toml.hpp"
+#include "storage/rig_exchange.hpp"
 #include "storage/rig_toml.hpp"
 #include "tests/storage/c3d_builder.hpp"
 #include "tests/storage/imported_file.hpp"

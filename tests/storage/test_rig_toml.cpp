@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
+#include "storage/rig_anipose.hpp"
+#include "storage/rig_exchange.hpp"
 #include "storage/rig_toml.hpp"
 #include "tests/storage/temporary_folder.hpp"
 
@@ -89,6 +91,51 @@ TEST(RigToml, GivesBackTheSameBits) {
   ASSERT_TRUE(back.cameras[2].covariance);
   EXPECT_EQ(*back.cameras[2].covariance, *rig.cameras[2].covariance);
   EXPECT_FALSE(back.cameras[0].covariance);
+}
+
+TEST(RigToml, GivesBackTimesAndJointCovarianceToTheSameBits) {
+  CameraRig rig = MakeRig();
+  rig.cameras[0].time_drift = 1e-6 / 3.0;
+  rig.cameras[1].line_time = -1e-5 / 7.0;
+  const Eigen::Index size = JointParameterCount(rig);
+  ASSERT_EQ(size, 15 + 18 + 14);
+  rig.joint_covariance = Eigen::MatrixXd(size, size);
+  for (Eigen::Index i = 0; i < size * size; ++i) {
+    (*rig.joint_covariance)(i) = 1e-7 / (1.0 + static_cast<double>(i));
+  }
+  const TemporaryFolder folder;
+  WriteRig(folder / "rig.toml", rig);
+  const CameraRig back = ReadRig(folder / "rig.toml");
+  ExpectSameRigs(rig, back, 0.0);
+  EXPECT_EQ(back.cameras[0].time_drift, rig.cameras[0].time_drift);
+  EXPECT_EQ(back.cameras[1].time_drift, 0.0);
+  EXPECT_EQ(back.cameras[1].line_time, rig.cameras[1].line_time);
+  ASSERT_TRUE(back.joint_covariance);
+  EXPECT_EQ(*back.joint_covariance, *rig.joint_covariance);
+}
+
+TEST(RigToml, WritesNothingOfWhatARigDoesNotHave) {
+  const std::string text = FormatRig(MakeRig());
+  for (const char* key : {"time_drift", "line_time", "covariance", "joint"}) {
+    EXPECT_EQ(text.find(key), std::string::npos) << key;
+  }
+}
+
+TEST(RigToml, NamesWhatIsWrongWithTheJointCovariance) {
+  CameraRig rig = MakeRig();
+  rig.joint_covariance = Eigen::MatrixXd::Identity(47, 47);
+  const std::string good = FormatRig(rig);
+  EXPECT_THAT(RefusalOf(Replaced(good, "[joint]\ncovariance", "[joint]\ncovarance")),
+              AllOf(HasSubstr("[joint]"), HasSubstr("did you mean \"covariance\"")));
+  EXPECT_THAT(RefusalOf(Replaced(good, "[joint]\ncovariance = [\n  [1.0,",
+                                 "[joint]\ncovariance = [\n  [inf,")),
+              AllOf(HasSubstr("[joint]"), HasSubstr("covariance is inf")));
+  EXPECT_THAT(RefusalOf(Replaced(good, "[joint]\ncovariance = [\n  [1.0, ",
+                                 "[joint]\ncovariance = [\n  [")),
+              HasSubstr("row 2 has not the 46 numbers of the first"));
+  EXPECT_THAT(RefusalOf(FormatRig(MakeRig()) + "[joint]\ncovariance = [[1.0]]\n"),
+              AllOf(HasSubstr("joint_covariance is 1 x 1"), HasSubstr("47 x 47")));
+  EXPECT_THAT(RefusalOf("joint = 3\n" + FormatRig(MakeRig())), HasSubstr("a table is expected"));
 }
 
 TEST(RigToml, NamesFileLineCameraAndFieldOfWhatIsWrong) {

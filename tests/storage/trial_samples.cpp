@@ -30,7 +30,9 @@ Camera MakeCamera(const std::string& name, CameraModelKind kind, int index) {
                 CameraModel(kind, intrinsics),
                 RigidTransform{rotation, Eigen::Vector3d(0.1 * index, -0.5, 3.0)},
                 1e-4 * index,
-                std::nullopt};
+                std::nullopt,
+                index == 1 ? 1.7e-6 : 0.0,
+                index == 2 ? -1e-5 / 3.0 : 0.0};
   if (index % 2 == 0) {
     const Eigen::Index P = IntrinsicCount(kind) + 6;
     Eigen::MatrixXd covariance(P, P);
@@ -57,6 +59,7 @@ ObservationBlock MakeObservations(std::size_t frames, std::size_t cameras, std::
         camera.label.push_back(random() % 9 == 0 ? kUnlabelled : static_cast<std::int16_t>(m));
       }
       camera.frame_start.push_back(camera.xy.size());
+      camera.time_stamp.push_back(0.005 * static_cast<double>(t) + 1e-4 * pixel(random));
     }
     block.cameras.push_back(std::move(camera));
   }
@@ -181,6 +184,8 @@ void AddCamera(ByteSink& sink, const Camera& camera) {
   const Eigen::Matrix4d camera_from_lab = camera.camera_from_lab.ToMatrix();
   for (const double value : camera_from_lab.reshaped()) sink.Add(value);
   sink.Add(camera.time_offset);
+  sink.Add(camera.time_drift);
+  sink.Add(camera.line_time);
   sink.Add(camera.covariance.has_value());
   if (!camera.covariance) return;
   for (const double value : camera.covariance->reshaped()) sink.Add(value);
@@ -197,6 +202,7 @@ void AddFrames(ByteSink& sink, const Trial& trial) {
     sink.Add(camera.radius);
     sink.Add(camera.intensity);
     sink.Add(camera.label);
+    sink.Add(camera.time_stamp);
   }
   sink.Add(trial.trajectories.position);
   sink.Add(trial.trajectories.covariance);
@@ -269,6 +275,10 @@ std::string Fingerprint(const Trial& trial) {
   sink.Add(trial.time_base.time);
   sink.Add(trial.labels);
   for (const Camera& camera : trial.rig.cameras) AddCamera(sink, camera);
+  sink.Add(trial.rig.joint_covariance.has_value());
+  if (trial.rig.joint_covariance) {
+    for (const double value : trial.rig.joint_covariance->reshaped()) sink.Add(value);
+  }
   AddFrames(sink, trial);
   AddTables(sink, trial);
   for (const StageProvenance& stage : trial.provenance) AddProvenance(sink, stage);
@@ -296,6 +306,12 @@ CameraRig MakeRig(std::size_t cameras) {
     // Not in the order of the alphabet: the file must keep the order of the rig.
     const std::string name = "cam " + std::to_string(cameras - i);
     rig.cameras.push_back(MakeCamera(name, kKinds[i % 3], static_cast<int>(i)));
+  }
+  const Eigen::Index P = JointParameterCount(rig);
+  rig.joint_covariance.emplace(P, P);
+  for (Eigen::Index i = 0; i < P * P; ++i) {
+    // Not symmetric on purpose: rows taken for columns would show.
+    (*rig.joint_covariance)(i) = 1.0 / (3.0 + static_cast<double>(i));
   }
   return rig;
 }
@@ -347,6 +363,10 @@ ObservationBlock Slice(const ObservationBlock& whole, FrameRange frames) {
     part.radius = cut(camera.radius);
     part.intensity = cut(camera.intensity);
     part.label = cut(camera.label);
+    if (!camera.time_stamp.empty()) {
+      const auto first = camera.time_stamp.begin() + static_cast<std::ptrdiff_t>(frames.first);
+      part.time_stamp.assign(first, first + static_cast<std::ptrdiff_t>(frames.count));
+    }
     block.cameras.push_back(std::move(part));
   }
   return block;
@@ -419,6 +439,7 @@ Trial ReadTrial(const std::filesystem::path& path, std::size_t step, Parallelism
       add(all.radius, seen.cameras[c].radius);
       add(all.intensity, seen.cameras[c].intensity);
       add(all.label, seen.cameras[c].label);
+      add(all.time_stamp, seen.cameras[c].time_stamp);
     }
   }
   trial.events = reader.ReadEvents();
