@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kViewGrain = 8;
 constexpr std::size_t kPoseGrain = 4;
+constexpr std::size_t kFewestLeft = 4;
 // Part of a residual's variance that is always left to it: a sighting that its own parameters fit
 // exactly has none.
 constexpr double kLeastVariance = 1e-6;
@@ -73,7 +74,11 @@ std::vector<std::uint8_t> UseBelow(const BundleData& data, const std::vector<dou
     const auto begin = use.begin() + static_cast<std::ptrdiff_t>(data.views[pose.view_begin].begin);
     const auto end = use.begin() + static_cast<std::ptrdiff_t>(data.views[pose.view_end - 1].end);
     const auto used = static_cast<std::size_t>(std::count(begin, end, std::uint8_t{1}));
-    if (used < pose.fewest) std::fill(begin, end, std::uint8_t{0});
+    // What is left of a wand after an outlier may stand in two places.
+    const bool is_whole = begin + static_cast<std::ptrdiff_t>(used) == end;
+    if (used < pose.fewest || (!is_whole && used < kFewestLeft)) {
+      std::fill(begin, end, std::uint8_t{0});
+    }
   }
   return use;
 }

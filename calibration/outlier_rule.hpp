@@ -27,7 +27,7 @@ std::vector<double> StandardizedSquares(const BundleData& data,
 double OutlierLimit(std::size_t count, double expected_false_alarms);
 
 /// Which sightings to use, by the limit. A pose that is left with fewer than
-/// BundlePose::fewest is not used at all.
+/// BundlePose::fewest, or after an outlier with fewer than 4, is not used at all.
 std::vector<std::uint8_t> UseBelow(const BundleData& data, const std::vector<double>& squares,
                                    double limit);
 

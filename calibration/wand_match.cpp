@@ -7,9 +7,11 @@
 #include <utility>
 
 #include <Eigen/Cholesky>
+#include <Eigen/Eigenvalues>
 #include <Eigen/LU>
 #include <Eigen/SVD>
 
+#include "calibration/so3.hpp"
 #include "calibration/target_pose.hpp"
 
 namespace medius::calibration {
@@ -20,6 +22,9 @@ constexpr std::size_t kMostPoints = 40;
 // Triangulated distances may be off by this share, beside what the gate stands for.
 constexpr double kLengthShare = 0.1;
 constexpr int kRefineSteps = 6;
+// An end that a pixel of noise moves by more than this share of the length is not placed: the
+// adjustment, which takes all to be linear, would lose itself there.
+constexpr double kLargestMove = 0.1;
 constexpr double kNarrowest = 1e-4;  // determinant of the rays' normal matrix
 
 using Labellings = std::vector<std::vector<Labelling>>;
@@ -134,6 +139,7 @@ class Matcher {
   // Where no two views show all of the wand: two or more points in space at distances of markers.
   void TryPoints() {
     CollectPoints();
+    for (const SpacePoint& point : points_) TryPointAndView(point);
     std::size_t tried = 0;
     for (std::size_t p = 0; p < points_.size(); ++p) {
       for (std::size_t q = 0; q < points_.size(); ++q) {
@@ -162,6 +168,38 @@ class Matcher {
           }
         }
       }
+    }
+  }
+
+  // One point in space, and a view that shows all of the wand: another marker lies on its ray, as
+  // far from the point as on the wand, in one of two places.
+  void TryPointAndView(const SpacePoint& point) {
+    if (!shape_.collinear || shape_.count() < 3) return;
+    for (const bool first : {true, false}) {
+      const SeenView& view = views_[first ? point.view_a : point.view_b];
+      const std::size_t dot = first ? point.dot_a : point.dot_b;
+      for (const Labelling& labelling : labellings_[view.index]) {
+        const auto at = std::find(labelling.dot.begin(), labelling.dot.end(), dot);
+        if (at == labelling.dot.end()) continue;
+        const auto here = static_cast<std::size_t>(at - labelling.dot.begin());
+        const std::size_t there = here == shape_.end_a ? shape_.end_b : shape_.end_a;
+        TryOnRay(point.x, here, view, labelling.dot[there], there);
+      }
+    }
+  }
+
+  void TryOnRay(const Eigen::Vector3d& x, std::size_t here, const SeenView& view, std::size_t dot,
+                std::size_t there) {
+    const Eigen::Vector3d& ray = view.rays[dot];
+    const Eigen::Vector3d to_point = x - view.camera->centre();
+    const double along = ray.dot(to_point);
+    const double length = (shape_.points[here] - shape_.points[there]).norm();
+    const double square = length * length - (to_point - along * ray).squaredNorm();
+    const double half = std::sqrt(std::max(0.0, square));
+    for (const double depth : {along - half, along + half}) {
+      if (ray.isZero() || depth <= 0.0) continue;
+      const Eigen::Vector3d other = view.camera->centre() + depth * ray;
+      Consider(PoseOfPoints({shape_.points[here], shape_.points[there]}, {x, other}));
     }
   }
 
@@ -248,35 +286,56 @@ class Matcher {
     return cost;
   }
 
-  void Refine(WandMatch* match) const {
-    std::vector<Sighting> sightings;
-    for (const MarkerHit& hit : match->hits) {
+  // The hits as the views of a target; they point into `sightings`.
+  std::vector<PoseView> PoseViewsOf(const WandMatch& match,
+                                    std::vector<Sighting>* sightings) const {
+    for (const MarkerHit& hit : match.hits) {
       const auto view = std::find_if(views_.begin(), views_.end(), [&](const SeenView& seen) {
         return seen.index == hit.view;
       });
-      sightings.push_back({shape_.points[hit.marker], view->dots->xy[hit.dot], 1.0});
+      sightings->push_back({shape_.points[hit.marker], view->dots->xy[hit.dot], 1.0});
     }
     std::vector<PoseView> pose_views;
     std::size_t begin = 0;
     for (const SeenView& view : views_) {
       std::size_t end = begin;
-      while (end < match->hits.size() && match->hits[end].view == view.index) ++end;
+      while (end < match.hits.size() && match.hits[end].view == view.index) ++end;
       if (end == begin) continue;
       pose_views.push_back({view.camera->kind(), view.camera->intrinsics(),
                             view.camera->camera_from_lab(),
-                            std::span(sightings).subspan(begin, end - begin)});
+                            std::span<const Sighting>(*sightings).subspan(begin, end - begin)});
       begin = end;
     }
+    return pose_views;
+  }
+
+  void Refine(WandMatch* match) const {
+    std::vector<Sighting> sightings;
+    const std::vector<PoseView> pose_views = PoseViewsOf(*match, &sightings);
     RigidTransform refined = match->lab_from_wand;
     if (RefineTargetPose(pose_views, 0.5, kRefineSteps, &refined).valid) {
       match->lab_from_wand = refined;
     }
   }
 
-  // Two cameras, and more numbers than the pose has unknowns.
+  // Two cameras, more numbers than the pose has unknowns (of two markers one alone in one camera
+  // leaves two places), and a place that they fix.
   [[nodiscard]] bool IsChecked(const WandMatch& match) const {
     if (match.cameras < 2) return false;
-    return 2 * match.hits.size() > (shape_.collinear ? 5U : 6U);
+    if (match.hits.size() < (shape_.collinear && shape_.count() > 2 ? 3U : 4U)) return false;
+    std::vector<Sighting> sightings;
+    const std::vector<PoseView> pose_views = PoseViewsOf(match, &sightings);
+    Matrix6 information = Matrix6::Zero();
+    PoseNormal normal;
+    for (const PoseView& view : pose_views) {
+      if (!LinearizePose(view.kind, view.intrinsics, view.camera_from_lab * match.lab_from_wand,
+                         view.sightings, RobustLoss{}, &normal)) {
+        return false;
+      }
+      const Matrix6 by = ByTargetPose(view.camera_from_lab);
+      information += by.transpose() * normal.H * by;
+    }
+    return IsWandFixed(shape_, match.lab_from_wand, information);
   }
 
   const WandShape& shape_;
@@ -321,6 +380,21 @@ std::optional<Eigen::Vector3d> PlacedCamera::RayOf(const Eigen::Vector2d& xy) co
   const auto direction = model_.Unproject(xy);
   if (!direction) return std::nullopt;
   return lab_from_camera_.rotation * *direction;
+}
+
+bool IsWandFixed(const WandShape& shape, const RigidTransform& lab_from_wand,
+                 const Matrix6& information) {
+  // Turns about the wand's middle, as lengths at its ends.
+  const Eigen::Vector3d middle =
+      lab_from_wand.rotation * (0.5 * (shape.points[shape.end_a] + shape.points[shape.end_b]));
+  Matrix6 by = Matrix6::Identity();
+  by.topLeftCorner<3, 3>() *= 2.0 / shape.length;
+  by.bottomLeftCorner<3, 3>() = (2.0 / shape.length) * Skew(middle);
+  const Eigen::SelfAdjointEigenSolver<Matrix6> eigen(by.transpose() * information * by,
+                                                     Eigen::EigenvaluesOnly);
+  const double weakest = eigen.eigenvalues()[shape.collinear ? 1 : 0];
+  const double largest_move = kLargestMove * shape.length;  // metres per pixel
+  return weakest * largest_move * largest_move > 1.0;
 }
 
 std::optional<WandMatch> MatchWand(const WandShape& shape, const DotObservations& dots,

@@ -8,6 +8,7 @@
 #include <Eigen/Core>
 
 #include "calibration/bundle.hpp"
+#include "calibration/view_normal.hpp"
 #include "calibration/wand_dots.hpp"
 #include "calibration/wand_labels.hpp"
 #include "core/camera_model.hpp"
@@ -78,6 +79,12 @@ std::optional<WandMatch> MatchWand(const WandShape& shape, const DotObservations
                                    const std::vector<std::vector<Labelling>>& labellings,
                                    const DotFrame& frame, const PlacedCameras& cameras,
                                    double gate);
+
+/// Whether sightings fix the place of a wand: a pixel of noise moves no part of it by more than a
+/// tenth of its length (the turn of a line about itself does not count).
+/// @param information  of the pose (rotation on the left, translation) for a sigma of 1 px.
+bool IsWandFixed(const WandShape& shape, const RigidTransform& lab_from_wand,
+                 const Matrix6& information);
 
 /// Adds what each camera saw of a wand that was found, as labelled views of `target`.
 void AppendViews(const DotObservations& dots, const WandMatch& match, std::size_t target,

@@ -328,7 +328,8 @@ std::optional<Consensus> FindConsensus(const Scaled& scaled, std::uint64_t seed)
   const bool is_ambiguous = static_cast<std::size_t>(ambiguous) > scaled.frames.size() / 4;
   Consensus consensus;
   double least = std::numeric_limits<double>::infinity();
-  for (int i = 0; i < (is_ambiguous ? kAmbiguousIterations : kIterations); ++i) {
+  const int repeats = static_cast<int>(std::clamp<std::size_t>(100 / scaled.frames.size(), 1, 8));
+  for (int i = 0; i < (is_ambiguous ? kAmbiguousIterations : repeats * kIterations); ++i) {
     const Projection P = FitSample(scaled.frames, &random);
     const double cost = CostOf(P, scaled.frames, kThreshold * kThreshold);
     if (cost >= least) continue;

@@ -9,7 +9,7 @@
 namespace medius::calibration {
 namespace {
 
-constexpr std::size_t kMostGoodPairs = 6;
+constexpr std::size_t kMostGoodPairs = 8;
 constexpr std::size_t kMostPairs = 24;
 constexpr std::size_t kMostLabellings = 3;  // of a view, up to symmetry
 // Distance from an epipolar line within which points agree, of the image's width: an unknown lens
@@ -156,33 +156,30 @@ std::vector<CommonFrames> CountCommonFrames(const DotObservations& dots,
   return common;
 }
 
-SeedSearch FindSeedPair(const SeedInput& input, const std::vector<CommonFrames>& common) {
+SeedSearch FindSeedPairs(const SeedInput& input, const std::vector<CommonFrames>& common) {
   const PointScaler scaler(input);
   SeedSearch search;
-  double best = 0.0;
-  std::size_t good = 0;
-  std::size_t judged = 0;
-  const Verdict* mirrored = nullptr;
+  std::vector<Verdict> good;
+  std::optional<Verdict> mirrored;
   std::optional<CommonFrames> planar;
-  std::vector<Verdict> verdicts;
-  verdicts.reserve(kMostPairs);
+  std::size_t judged = 0;
   for (const CommonFrames& pair : common) {
-    if (pair.count < kFewestWandFrames || ++judged > kMostPairs || good == kMostGoodPairs) break;
-    verdicts.push_back(Judge(input, scaler, pair));
-    const Verdict& verdict = verdicts.back();
+    if (pair.count < kFewestWandFrames || ++judged > kMostPairs) break;
+    if (good.size() == kMostGoodPairs) break;
+    const Verdict verdict = Judge(input, scaler, pair);
     if (verdict.planar && !planar) planar = pair;
     if (verdict.score <= 0.0) continue;
     if (verdict.start.mirrored) {
-      mirrored = &verdict;
-      continue;
+      mirrored = verdict;
+    } else {
+      good.push_back(verdict);
     }
-    ++good;
-    if (verdict.score <= best) continue;
-    best = verdict.score;
-    search.pair = verdict.pair;
   }
-  if (search.pair) return search;
-  if (mirrored != nullptr) {
+  std::stable_sort(good.begin(), good.end(),
+                   [](const Verdict& a, const Verdict& b) { return a.score > b.score; });
+  for (const Verdict& verdict : good) search.pairs.push_back(verdict.pair);
+  if (!good.empty()) return search;
+  if (mirrored) {
     std::vector<int> sides(input.dots.cameras.size(), -1);
     sides[mirrored->pair.a] = 0;
     sides[mirrored->pair.b] = 1;

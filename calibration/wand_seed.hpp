@@ -39,11 +39,12 @@ std::vector<CommonFrames> CountCommonFrames(const DotObservations& dots,
                                             const std::vector<std::vector<Labelling>>& labellings,
                                             const std::vector<DotFrame>& frames);
 
-/// The best of the pairs with most common instants, or why there is none.
+/// Of the pairs with most common instants those that can be started from, the best first; or why
+/// there is none.
 struct SeedSearch {
-  std::optional<SeedPair> pair;
+  std::vector<SeedPair> pairs;
   Degeneracy degeneracy;  ///< where there is no pair
 };
-SeedSearch FindSeedPair(const SeedInput& input, const std::vector<CommonFrames>& common);
+SeedSearch FindSeedPairs(const SeedInput& input, const std::vector<CommonFrames>& common);
 
 }  // namespace medius::calibration

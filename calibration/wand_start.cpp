@@ -19,6 +19,8 @@ namespace {
 // Instants of each pair of cameras that the start looks at.
 constexpr std::size_t kFramesOfPair = 50;
 constexpr std::size_t kFrameGrain = 8;
+// Pairs of cameras to start from until one leads to all others.
+constexpr std::size_t kMostSeeds = 8;
 constexpr double kWidestGate = 0.02;  // of the image's width
 constexpr double kNarrowestGate = 3.0;
 constexpr double kGateSigmas = 8.0;
@@ -133,29 +135,44 @@ class Starter {
   }
 
   bool FindPlaces() {
-    gate_ = WidestGate();
-    const SeedInput input{shape_,  dots_,  labellings_, chosen_,
+    const SeedInput input{shape_, dots_,  labellings_, chosen_,
                           state_, options_.initial.has_value(), options_.focal_guess};
     const auto common = CountCommonFrames(dots_, labellings_, frames_);
-    const SeedSearch seed = FindSeedPair(input, common);
-    if (!seed.pair) {
-      start_.rig.degeneracy = seed.degeneracy;
-      return false;
+    const SeedSearch seeds = FindSeedPairs(input, common);
+    start_.rig.degeneracy = seeds.degeneracy;
+    const RigState nothing = state_;
+    // A pair that leads nowhere may have been a bad one.
+    std::size_t most = 0;
+    for (std::size_t i = 0; i < std::min(seeds.pairs.size(), kMostSeeds); ++i) {
+      state_ = nothing;
+      const std::vector<int> mirrored = Grow(seeds.pairs[i]);
+      const auto known = static_cast<std::size_t>(
+          std::count_if(mirrored.begin(), mirrored.end(), [](int side) { return side >= 0; }));
+      if (known > most) {
+        most = known;
+        start_.rig.degeneracy = std::count(mirrored.begin(), mirrored.end(), 1) > 0
+                                    ? DescribeMirrored(dots_, mirrored)
+                                    : DescribeUnplaced(dots_, common, placed_);
+      }
+      if (std::count(mirrored.begin(), mirrored.end(), 0) ==
+          static_cast<std::ptrdiff_t>(placed_.size())) {
+        return true;
+      }
+      if (known == placed_.size()) return false;
     }
-    PlaceSeed(*seed.pair);
+    return false;
+  }
+
+  // From two cameras to all that can be placed. @return [cameras] 0 placed, 1 mirrored, -1 neither.
+  std::vector<int> Grow(const SeedPair& seed) {
+    gate_ = WidestGate();
+    placed_.assign(placed_.size(), 0);
+    PlaceSeed(seed);
     std::vector<int> mirrored(placed_.size(), -1);
-    mirrored[seed.pair->a] = mirrored[seed.pair->b] = 0;
+    mirrored[seed.a] = mirrored[seed.b] = 0;
     while (PlaceNext(&mirrored)) {
     }
-    if (std::count(mirrored.begin(), mirrored.end(), 1) > 0) {
-      start_.rig.degeneracy = DescribeMirrored(dots_, mirrored);
-      return false;
-    }
-    if (std::count(placed_.begin(), placed_.end(), 0) > 0) {
-      start_.rig.degeneracy = DescribeUnplaced(dots_, common, placed_);
-      return false;
-    }
-    return true;
+    return mirrored;
   }
 
   void SetFocal(std::size_t camera, double focal) {

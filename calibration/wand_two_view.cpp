@@ -114,6 +114,12 @@ bool IsAmbiguous(const std::vector<PairFrame>& frames) {
   return static_cast<std::size_t>(count) > frames.size() / 4;
 }
 
+// Few frames are soon looked at, and each sample says less of the rest.
+int IterationsFor(const std::vector<PairFrame>& frames) {
+  if (IsAmbiguous(frames)) return kAmbiguousIterations;
+  return kIterations * static_cast<int>(std::clamp<std::size_t>(200 / frames.size(), 1, 10));
+}
+
 double MedianOf(std::vector<double> values) {
   if (values.empty()) return std::numeric_limits<double>::infinity();
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -289,7 +295,7 @@ std::optional<EpipolarFit> FitEpipolar(const std::vector<PairFrame>& frames, dou
   SampleSequence random(seed);
   EpipolarFit fit;
   double least = std::numeric_limits<double>::infinity();
-  const int iterations = IsAmbiguous(frames) ? kAmbiguousIterations : kIterations;
+  const int iterations = IterationsFor(frames);
   for (int i = 0; i < iterations; ++i) {
     const Eigen::Matrix3d F = FitSample(frames, &random);
     const double cost = CostOf(F, frames, threshold * threshold);

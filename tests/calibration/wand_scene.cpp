@@ -9,6 +9,8 @@
 
 #include <Eigen/Geometry>
 
+#include "calibration/wand_match.hpp"
+
 namespace medius::calibration {
 namespace {
 
@@ -94,6 +96,25 @@ bool IsBlocked(const WandSceneOptions& options, std::size_t frame, std::size_t c
   return blocked || (frame % 2 == 0) != first;
 }
 
+// Of the wand's pose, for a sigma of 1 px.
+Matrix6 InformationOf(const WandScene& scene, const std::vector<TargetView>& views,
+                      const RigidTransform& pose) {
+  Matrix6 information = Matrix6::Zero();
+  for (const TargetView& view : views) {
+    const Camera& camera = scene.rig[view.camera];
+    std::vector<Sighting> sightings;
+    for (std::size_t i = 0; i < view.xy.size(); ++i) {
+      sightings.push_back({scene.wand.points[view.point[i]], view.xy[i], 1.0});
+    }
+    PoseNormal normal;
+    LinearizePose(camera.model.kind(), camera.model.intrinsics().data(),
+                  camera.camera_from_lab * pose, sightings, RobustLoss{}, &normal);
+    const Matrix6 by = ByTargetPose(camera.camera_from_lab);
+    information += by.transpose() * normal.H * by;
+  }
+  return information;
+}
+
 }  // namespace
 
 CalibrationTarget TwoMarkerWand() {
@@ -161,11 +182,14 @@ TargetObservations UsableTruth(const WandScene& scene) {
     }
     if (!view.xy.empty()) frames[dots.frame].push_back(std::move(view));
   }
-  const bool planar = scene.wand.points.size() == 5;
+  const WandShape shape = MakeWandShape(scene.wand);
+  const std::size_t fewest = shape.collinear && shape.count() > 2 ? 3 : 4;
   for (auto& [frame, views] : frames) {
     std::size_t count = 0;
     for (const TargetView& view : views) count += view.xy.size();
-    if (views.size() < 2 || 2 * count <= (planar ? 6U : 5U)) continue;
+    if (views.size() < 2 || count < fewest) continue;
+    const RigidTransform& pose = scene.lab_from_wand[frame];
+    if (!IsWandFixed(shape, pose, InformationOf(scene, views, pose))) continue;
     for (TargetView& view : views) observations.views.push_back(std::move(view));
   }
   return observations;

@@ -41,8 +41,8 @@ struct WandScene {
 
 WandScene MakeWandScene(const WandSceneOptions& options);
 
-/// The true labelled sightings of instants that two or more cameras saw, with more numbers than the
-/// wand's pose has unknowns: all that can be used.
+/// The true labelled sightings of instants at which two or more cameras fix the wand's place (see
+/// IsWandFixed): all that can be used.
 TargetObservations UsableTruth(const WandScene& scene);
 
 /// The truth as the adjustment would hold it, in the frame of camera 0.
