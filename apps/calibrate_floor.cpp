@@ -237,7 +237,7 @@ void RunFloor(const FloorArguments& arguments, CommandContext& context) {
   const FloorResult floor = FindFloor(arguments, rig, context);
   const std::string& where = arguments.trial.empty() ? arguments.rig : arguments.trial;
   for (const std::string& warning : floor.warnings) context.Warn(warning);
-  for (const calibration::Finding& finding : floor.findings) {
+  for (const calibration::RigDoubt& finding : floor.findings) {
     if (!finding.refuses) context.Warn(finding.sentence);
   }
   if (floor.status != FloorStatus::kFound) {

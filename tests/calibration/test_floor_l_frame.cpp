@@ -149,7 +149,7 @@ TEST(FloorFromLFrame, NamesAMirroredShape) {
   const Session session = Record(RingRig(6), markers, &random);
   const FloorResult floor = FloorFromLFrame(session.rig, tall, session.points, {}, {});
   EXPECT_EQ(floor.status, FloorStatus::kImplausible);
-  EXPECT_EQ(floor.findings.front().kind, FindingKind::kMirrored);
+  EXPECT_EQ(floor.findings.front().kind, RigDoubtKind::kMirrored);
 }
 
 TEST(FloorFromLFrame, DoesWithoutAHiddenMarkerAndSaysSo) {
