@@ -114,9 +114,9 @@ std::optional<FittedLens> FitBrownConrady(const ViconLens& lens, const ImageSize
   if (!IsInvertible(lens, image)) return std::nullopt;
   constexpr double kGoodEnough = 0.01;  // px
   const std::vector<Sample> samples = SampleImage(lens, image);
-  const auto five = Fit(lens, samples, CameraModelKind::kBrownConrady5);
+  std::optional<FittedLens> five = Fit(lens, samples, CameraModelKind::kBrownConrady5);
   if (five && five->max_px <= kGoodEnough) return five;
-  const auto eight = Fit(lens, samples, CameraModelKind::kBrownConrady8);
+  std::optional<FittedLens> eight = Fit(lens, samples, CameraModelKind::kBrownConrady8);
   if (!eight) return five;
   return five && five->max_px <= eight->max_px ? five : eight;
 }
