@@ -51,7 +51,7 @@ nlohmann::json OptionsJson(const BoardArguments& arguments, const CalibrationOpt
           {"shared_intrinsics", arguments.settings.share_intrinsics},
           {"hold_intrinsics", options.hold_intrinsics},
           {"hold_places", options.hold_places},
-          {"estimate_bend", options.estimate_bend},
+          // BEND {"estimate_bend", options.estimate_bend},
           {"reject_outliers", options.reject_outliers},
           {"expected_false_alarms", options.expected_false_alarms},
           {"max_iterations", options.max_iterations},
@@ -74,7 +74,7 @@ class BoardCalibration {
     report_.target = DescribeBoards(recording.boards);
     const TargetObservations& seen = report_.observations;
     options_ = OptionsOf(arguments_.settings, seen, context_.parallelism());
-    options_.estimate_bend = arguments_.bend;
+    // BEND options_.estimate_bend = arguments_.bend;
     if (!arguments_.settings.initial.empty()) provenance_.AddInput(arguments_.settings.initial);
     if (arguments_.settings.AdvisesModel()) ChooseLens();
     provenance_.SetOptions(OptionsJson(arguments_, options_, seen));
@@ -95,9 +95,9 @@ class BoardCalibration {
   }
 
   void ChooseLens() {
+    const WorkControl control{{}, context_.Work("comparing lens models", "fits").cancellation};
     lenses_ = calibration::AdviseModel(
-        report_.observations, calibration::LensCandidates(options_, std::nullopt),
-        context_.Work("comparing lens models", "steps"));
+        report_.observations, calibration::LensCandidates(options_, std::nullopt), control);
     options_ = lenses_.candidates[lenses_.chosen].calibration;
     for (const std::string& sentence : lenses_.sentences) Note("lens_model", sentence);
   }
@@ -111,12 +111,14 @@ class BoardCalibration {
   }
 
   void LookAtTiming() {
-    const calibration::TimingDiagnosis diagnosis = calibration::DiagnoseTiming(
-        report_.observations, report_.result, context_.Work("cross-validating", "steps"));
+    // Many small fits: a bar for each would say nothing.
+    const WorkControl control{{}, context_.Work("cross-validating", "fits").cancellation};
+    const calibration::TimingDiagnosis diagnosis =
+        calibration::DiagnoseTiming(report_.observations, report_.result, control);
     calibration::CrossValidation own;
     if (diagnosis.advice.scores.empty()) {
       own = calibration::CrossValidate(report_.observations, {"as calibrated", options_, {}},
-                                       context_.Work("cross-validating", "steps"));
+                                       control);
     } else {
       own = diagnosis.advice.scores.front();
     }
@@ -129,7 +131,8 @@ class BoardCalibration {
     if (diagnosis.fit && diagnosis.unsynchronized) {
       inputs_.temporal = TimingOf(*diagnosis.fit, false);
     }
-    for (const std::string& sentence : diagnosis.sentences) Note("timing", sentence);
+    // The offsets have a table of their own.
+    if (!diagnosis.sentences.empty()) Note("timing", diagnosis.sentences.front());
   }
 
   void AdjustTiming() {
@@ -140,7 +143,6 @@ class BoardCalibration {
                                     context_.Work("estimating times", "steps"));
     RequireCalibrated(fit.calibration);
     inputs_.temporal = TimingOf(fit, true);
-    for (const std::string& sentence : fit.findings) Note("timing", sentence);
     report_.result = std::move(fit.calibration);
   }
 

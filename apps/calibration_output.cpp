@@ -86,6 +86,16 @@ std::string ResidualText(const CalibrationReport& report) {
         "expected error of a marker: median {} mm, 90 % of the volume below {} mm (1 sd)\n",
         Number(1e3 * quality.volume->median, 2), Number(1e3 * quality.volume->percentile90, 2));
   }
+  if (const auto& timing = quality.inputs.temporal) {
+    for (std::size_t c = 0; c < timing->cameras.size(); ++c) {
+      const auto& camera = timing->cameras[c];
+      text += fmt::format("timing of {}: {:+.2f} +- {} ms after {}{}\n",
+                          report.observations.cameras[c].name, 1e3 * camera.offset,
+                          Number(1e3 * camera.offset_sd, 2),
+                          report.observations.cameras[timing->reference_camera.index()].name,
+                          timing->in_the_rig ? "" : " (not in the rig: see --time-offsets)");
+    }
+  }
   for (const calibration::WandNumbers& wand : quality.inputs.wands) {
     text += fmt::format("wand {}: {:.3f} mm stated, {:.3f} +- {:.3f} mm over {} instants\n",
                         wand.name, 1e3 * wand.nominal_length, 1e3 * wand.mean_length,
@@ -135,20 +145,27 @@ calibration::HeldOutNumbers HeldOutOf(const calibration::CrossValidation& score,
                                       const calibration::ModelAdvice& lenses,
                                       const calibration::ModelAdvice& timings) {
   calibration::HeldOutNumbers numbers;
-  // The half that is quoted everywhere: fitted to the first, third, ... instant.
-  const calibration::HeldOutScore& half = score.half[0];
-  numbers.method = "fitted to even instants, scored on odd ones";
-  numbers.rms = half.rms;
-  numbers.sightings = half.sightings;
-  numbers.poses = half.poses;
-  numbers.lost_views = half.lost_views;
-  numbers.rms_of_camera = half.rms_of_camera;
+  numbers.method = fmt::format(
+      "every second instant, both ways: fitted to the first, third, ... and scored on the others "
+      "{:.3f} px, the other way round {:.3f} px",
+      score.half[0].rms, score.half[1].rms);
+  numbers.rms = score.rms;
+  for (const calibration::HeldOutScore& half : score.half) {
+    numbers.sightings += half.sightings;
+    numbers.poses += half.poses;
+    numbers.lost_views += half.lost_views;
+  }
+  for (std::size_t c = 0; c < score.half[0].rms_of_camera.size(); ++c) {
+    numbers.rms_of_camera.push_back(
+        std::hypot(score.half[0].rms_of_camera[c], score.half[1].rms_of_camera[c]) /
+        std::sqrt(2.0));
+  }
   for (const calibration::ModelAdvice* advice : {&lenses, &timings}) {
     for (std::size_t i = 0; i < advice->scores.size(); ++i) {
       if (!advice->scores[i].valid) continue;
       calibration::HeldOutNumbers::Alternative other;
       other.name = advice->candidates[i].name;
-      other.rms = advice->scores[i].half[0].rms;
+      other.rms = advice->scores[i].rms;
       numbers.alternatives.push_back(std::move(other));
     }
   }

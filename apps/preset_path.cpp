@@ -1,4 +1,4 @@
-#include "apps/marker_set_path.hpp"
+#include "apps/preset_path.hpp"
 
 #include <algorithm>
 #include <cstdlib>
