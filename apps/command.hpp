@@ -88,6 +88,7 @@ class CommandLine {
 
 // One a command file.
 void AddAnalyzeCommand(CommandLine& commands);
+void AddCalibrateCheckCommand(CommandLine& commands);
 void AddExportCommand(CommandLine& commands);
 void AddImportCommand(CommandLine& commands);
 void AddInfoCommand(CommandLine& commands);

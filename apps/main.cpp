@@ -7,6 +7,7 @@ int main(int argc, char** argv) {
   AddProjectCommand(commands);
   AddImportCommand(commands);
   AddRigCommand(commands);
+  AddCalibrateCheckCommand(commands);
   AddReconstructCommand(commands);
   AddAnalyzeCommand(commands);
   AddExportCommand(commands);
