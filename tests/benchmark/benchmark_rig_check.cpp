@@ -15,7 +15,6 @@
 #include "calibration/frame_sample.hpp"
 #include "calibration/rig_check.hpp"
 #include "calibration/so3.hpp"
-#include "capture/random.hpp"
 #include "capture/virtual_body.hpp"
 #include "capture/virtual_cameras.hpp"
 #include "capture/virtual_rig.hpp"
