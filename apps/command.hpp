@@ -90,6 +90,7 @@ class CommandLine {
 void AddAnalyzeCommand(CommandLine& commands);
 void AddCalibrateBoardCommand(CommandLine& commands);
 void AddCalibrateFloorCommand(CommandLine& commands);
+void AddCalibrateCheckCommand(CommandLine& commands);
 void AddExportCommand(CommandLine& commands);
 void AddImportCommand(CommandLine& commands);
 void AddInfoCommand(CommandLine& commands);

@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
   AddCalibrateBoardCommand(commands);
   AddRigCommand(commands);
   AddCalibrateFloorCommand(commands);
+  AddCalibrateCheckCommand(commands);
   AddReconstructCommand(commands);
   AddAnalyzeCommand(commands);
   AddExportCommand(commands);

@@ -1,7 +1,5 @@
 #include "calibration/check_prior.hpp"
 
-#include <algorithm>
-
 #include <Eigen/Cholesky>
 
 #include "calibration/free_points.hpp"
@@ -34,25 +32,14 @@ std::vector<RigidTransform> PlacesOf(const CameraRig& rig) {
   return places;
 }
 
-// [P,P] how the parameters of the mended rig follow from those of the calibrated one: the poses
-// S of the moved cameras by -A_SS^-1 A_S*, the others as they are.
-Eigen::MatrixXd MendedByOld(const std::vector<int>& moved, const Eigen::MatrixXd& information) {
-  Eigen::MatrixXd by = Eigen::MatrixXd::Identity(information.rows(), information.cols());
-  const Eigen::MatrixXd own = information(moved, moved);
-  Eigen::MatrixXd others = information(moved, Eigen::all);
-  for (const int column : moved) others.col(column).setZero();
-  const Eigen::MatrixXd follow = -own.ldlt().solve(others);
-  by(moved, Eigen::all) = follow;
-  return by;
-}
-
-Eigen::MatrixXd MendedCovariance(const Eigen::MatrixXd& old, const std::vector<int>& moved,
+// An error e of the calibrated parameters becomes (1 - F (F^T A F)^-1 F^T A) e where the directions
+// F were fitted to sightings of normal matrix A, and their noise adds F (F^T A F)^-1 F^T.
+Eigen::MatrixXd MendedCovariance(const Eigen::MatrixXd& old, const Eigen::MatrixXd& F,
                                  const Eigen::MatrixXd& information) {
-  const Eigen::MatrixXd by = MendedByOld(moved, information);
-  Eigen::MatrixXd covariance = by * old * by.transpose();
-  const Eigen::MatrixXd own = information(moved, moved);
-  const Eigen::MatrixXd noise = own.ldlt().solve(Eigen::MatrixXd::Identity(own.rows(), own.cols()));
-  covariance(moved, moved) += noise;
+  const Eigen::MatrixXd noise = F * (F.transpose() * information * F).ldlt().solve(F.transpose());
+  const Eigen::MatrixXd by =
+      Eigen::MatrixXd::Identity(old.rows(), old.cols()) - noise * information;
+  const Eigen::MatrixXd covariance = by * old * by.transpose() + noise;
   return 0.5 * (covariance + covariance.transpose());
 }
 
@@ -70,25 +57,23 @@ Eigen::MatrixXd CheckPrior(const CameraRig& rig, const RigCheckOptions& options)
   return covariance;
 }
 
-CameraRig WithMended(CameraRig rig, const CameraRig& mended, const std::vector<std::size_t>& moved,
+CameraRig WithMended(CameraRig rig, const CameraRig& mended, const FreeParts& free,
                      const Eigen::MatrixXd& information) {
-  if (moved.empty()) return rig;
   const CameraLayout layout = LayoutOf(rig, IntrinsicColumns::kAll);
-  std::vector<int> columns;
-  for (const std::size_t c : moved) {
-    rig.cameras[c].camera_from_lab = mended.cameras[c].camera_from_lab;
-    for (int i = 0; i < 6; ++i) columns.push_back(layout.pose_offset[c] + i);
-  }
+  const auto is_moved = [&](std::size_t c) { return free.pose[c] != PoseFreedom::kHeld; };
   const Eigen::MatrixXd old = rig.joint_covariance ? *rig.joint_covariance : BlocksOf(rig, layout);
-  Eigen::MatrixXd covariance = MendedCovariance(old, columns, information);
+  for (std::size_t c = 0; c < rig.cameras.size(); ++c) {
+    if (is_moved(c)) rig.cameras[c].camera_from_lab = mended.cameras[c].camera_from_lab;
+  }
+  Eigen::MatrixXd covariance =
+      MendedCovariance(old, FreeDirections(rig, free, IntrinsicColumns::kAll), information);
   if (rig.joint_covariance) {
     const Eigen::MatrixXd P = GaugeProjection(layout, PlacesOf(rig), RigGauge::kCameraCentres);
     covariance = P * covariance * P.transpose();
     rig.joint_covariance = 0.5 * (covariance + covariance.transpose());
   }
   for (std::size_t c = 0; c < rig.cameras.size(); ++c) {
-    const bool is_moved = std::find(moved.begin(), moved.end(), c) != moved.end();
-    if (!rig.cameras[c].covariance || (!is_moved && !rig.joint_covariance)) continue;
+    if (!rig.cameras[c].covariance || (!is_moved(c) && !rig.joint_covariance)) continue;
     const int first = layout.intrinsics_offset[c];
     const int count = layout.intrinsics_count[c] + 6;
     rig.cameras[c].covariance = covariance.block(first, first, count, count);

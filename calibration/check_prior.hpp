@@ -2,6 +2,7 @@
 
 #include <Eigen/Core>
 
+#include "calibration/rig_adjustment.hpp"
 #include "calibration/rig_check.hpp"
 #include "core/camera_rig.hpp"
 
@@ -12,12 +13,12 @@ namespace medius::calibration {
 /// options assume; and the mounts' own in every case.
 [[nodiscard]] Eigen::MatrixXd CheckPrior(const CameraRig& rig, const RigCheckOptions& options);
 
-/// The rig with the poses of `mended` for the cameras named, and their covariance where the rig has
-/// one: the pose of such a camera is a function of the others' parameters, of its intrinsics and of
-/// the noise of the sightings, all other parameters standing as they were.
+/// The rig with the poses of `mended` for the cameras that were free to move, and their covariance
+/// where the rig has one: what was free follows the errors of all that was not, and the noise of
+/// the sightings, by the normal equation; the rest stands as it was.
+/// @param free         poses alone.
 /// @param information  [P,P] normal matrix of the sightings about the mended rig.
-[[nodiscard]] CameraRig WithMended(CameraRig rig, const CameraRig& mended,
-                                   const std::vector<std::size_t>& moved,
+[[nodiscard]] CameraRig WithMended(CameraRig rig, const CameraRig& mended, const FreeParts& free,
                                    const Eigen::MatrixXd& information);
 
 }  // namespace medius::calibration

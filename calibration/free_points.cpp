@@ -135,17 +135,44 @@ LocalJacobian CameraRow(const Camera& camera, const PointSighting& sighting,
   return sighting.inverse_sigma * J;
 }
 
-// One sighting's part of the normal equation of its point and its camera.
-template <int D>
+// One sighting's part of the normal equation of its point and its camera. M is the number of the
+// camera's parameters where it is known.
+template <int D, int M>
 struct Coupling {
+  static constexpr int kMost = M == Eigen::Dynamic ? kMaxLocal : M;
+  using Matrix = Eigen::Matrix<double, M, D, 0, kMost, D>;
   int offset;
-  Eigen::Matrix<double, Eigen::Dynamic, D, 0, kMaxLocal, D> by_both;  // J_camera^T J_point
+  int count;
+  Matrix by_both;  // J_camera^T J_point
 };
 
-template <int D>
+// Takes the point out of the normal equation: A - E H^-1 E^T, b - E H^-1 g.
+template <int D, int M>
+void Eliminate(const PointNormal<D>& own, std::vector<Coupling<D, M>>* couplings,
+               RigNormal* normal) {
+  const Eigen::LLT<Eigen::Matrix<double, D, D>> factor(own.H);
+  const Eigen::Matrix<double, D, 1> step = factor.solve(own.g);
+  // E L^-T, of which the eliminated part is the outer product.
+  const Eigen::Matrix<double, D, D> inverse =
+      factor.matrixL().solve(Eigen::Matrix<double, D, D>::Identity());
+  for (Coupling<D, M>& coupling : *couplings) {
+    normal->b.segment<M>(coupling.offset, coupling.count) -= coupling.by_both * step;
+    coupling.by_both = coupling.by_both.lazyProduct(inverse.transpose()).eval();
+  }
+  for (std::size_t k = 0; k < couplings->size(); ++k) {
+    for (std::size_t l = 0; l <= k; ++l) {
+      const Coupling<D, M>& a = (*couplings)[k];
+      const Coupling<D, M>& b = (*couplings)[l];
+      normal->A.block<M, M>(a.offset, b.offset, a.count, b.count) -=
+          a.by_both.lazyProduct(b.by_both.transpose());
+    }
+  }
+}
+
+template <int D, int M>
 void AddPoint(const CameraRig& rig, const FreePoints& points, const FreePoint& point,
               const CameraLayout& layout, IntrinsicColumns columns,
-              std::vector<Coupling<D>>* couplings, RigNormal* normal) {
+              std::vector<Coupling<D, M>>* couplings, RigNormal* normal) {
   PointNormal<D> own;
   couplings->clear();
   for (const PointSighting& sighting : points.Of(point)) {
@@ -155,39 +182,27 @@ void AddPoint(const CameraRig& rig, const FreePoints& points, const FreePoint& p
     Eigen::Vector3d turned;
     PointRow<D> row;
     if (!MakeRow(camera, sighting, point, &pixel, &turned, &row)) continue;
-    const LocalJacobian J = CameraRow(camera, sighting, pixel, turned, columns);
-    const double w = sighting.weight;
-    own.H += w * row.by_point.transpose() * row.by_point;
-    own.g += w * row.by_point.transpose() * row.residual;
+    using Row = Eigen::Matrix<double, 2, M, 0, 2, Coupling<D, M>::kMost>;
+    const Row J = CameraRow(camera, sighting, pixel, turned, columns);
+    const Row weighted = sighting.weight * J;
+    own.H += sighting.weight * row.by_point.transpose() * row.by_point;
+    own.g += sighting.weight * row.by_point.transpose() * row.residual;
+    const auto count = static_cast<int>(J.cols());
     const int offset = layout.intrinsics_offset[sighting.camera];
-    normal->A.block(offset, offset, J.cols(), J.cols()) += w * J.transpose() * J;
-    normal->b.segment(offset, J.cols()) += w * J.transpose() * row.residual;
-    couplings->push_back({offset, w * J.transpose() * row.by_point});
+    normal->A.block<M, M>(offset, offset, count, count) += J.transpose().lazyProduct(weighted);
+    normal->b.segment<M>(offset, count) += weighted.transpose() * row.residual;
+    couplings->push_back({offset, count, weighted.transpose().lazyProduct(row.by_point)});
   }
   own.AddSpeed(point, points.speed);
-  const Eigen::LLT<Eigen::Matrix<double, D, D>> factor(own.H);
-  const Eigen::Matrix<double, D, 1> step = factor.solve(own.g);
-  for (Coupling<D>& coupling : *couplings) {
-    normal->b.segment(coupling.offset, coupling.by_both.rows()) -= coupling.by_both * step;
-    // E L^-T, of which the eliminated part is the outer product.
-    coupling.by_both = factor.matrixL().solve(coupling.by_both.transpose()).transpose().eval();
-  }
-  for (std::size_t k = 0; k < couplings->size(); ++k) {
-    for (std::size_t l = 0; l <= k; ++l) {
-      const Coupling<D>& a = (*couplings)[k];
-      const Coupling<D>& b = (*couplings)[l];
-      normal->A.block(a.offset, b.offset, a.by_both.rows(), b.by_both.rows()).noalias() -=
-          a.by_both * b.by_both.transpose();
-    }
-  }
+  Eliminate(own, couplings, normal);
 }
 
-template <int D>
+template <int D, int M>
 RigNormal NormalOf(const CameraRig& rig, const FreePoints& points, const CameraLayout& layout,
                    IntrinsicColumns columns, std::size_t first, std::size_t last) {
   RigNormal normal{Eigen::MatrixXd::Zero(layout.size, layout.size),
                    Eigen::VectorXd::Zero(layout.size)};
-  std::vector<Coupling<D>> couplings;
+  std::vector<Coupling<D, M>> couplings;
   for (std::size_t i = first; i < last; ++i) {
     if (!points.points[i].usable) continue;
     AddPoint(rig, points, points.points[i], layout, columns, &couplings, &normal);
@@ -198,6 +213,19 @@ RigNormal NormalOf(const CameraRig& rig, const FreePoints& points, const CameraL
 }
 
 }  // namespace
+
+FreePoints FreePoints::EverySample(std::size_t stride) const {
+  FreePoints some{{}, {}, samples, speed};
+  for (FreePoint point : points) {
+    if (point.sample % stride != 0) continue;
+    const std::span<const PointSighting> seen = Of(point);
+    point.begin = some.sightings.size();
+    some.sightings.insert(some.sightings.end(), seen.begin(), seen.end());
+    point.end = some.sightings.size();
+    some.points.push_back(point);
+  }
+  return some;
+}
 
 bool FitFreePoint(const CameraRig& rig, double robust_scale, bool start, FreePoints* points,
                   std::size_t index) {
@@ -257,8 +285,13 @@ CameraLayout LayoutOf(const CameraRig& rig, IntrinsicColumns columns) {
 
 RigNormal NormalOfPoints(const CameraRig& rig, const FreePoints& points, const CameraLayout& layout,
                          IntrinsicColumns columns, std::size_t first, std::size_t last) {
-  return points.speed > 0.0 ? NormalOf<6>(rig, points, layout, columns, first, last)
-                            : NormalOf<3>(rig, points, layout, columns, first, last);
+  constexpr int kAny = Eigen::Dynamic;
+  if (columns == IntrinsicColumns::kZoom) {
+    return points.speed > 0.0 ? NormalOf<6, 7>(rig, points, layout, columns, first, last)
+                              : NormalOf<3, 7>(rig, points, layout, columns, first, last);
+  }
+  return points.speed > 0.0 ? NormalOf<6, kAny>(rig, points, layout, columns, first, last)
+                            : NormalOf<3, kAny>(rig, points, layout, columns, first, last);
 }
 
 std::vector<std::size_t> SplitBySample(const FreePoints& points, std::size_t count) {

@@ -49,6 +49,8 @@ struct FreePoints {
   [[nodiscard]] std::span<const PointSighting> Of(const FreePoint& point) const {
     return std::span(sightings).subspan(point.begin, point.end - point.begin);
   }
+  /// Those of every stride-th instant.
+  [[nodiscard]] FreePoints EverySample(std::size_t stride) const;
 };
 
 /// Geman and McClure's weight of a squared standardized residual s: (1 + s / c^2)^-2. Redescending:

@@ -19,51 +19,45 @@ constexpr std::size_t kRuns = 8;
 constexpr double kWeakRotation = 0.05;    // radians
 constexpr double kWeakTranslation = 0.1;  // metres
 constexpr double kWeakZoom = 0.01;
-// Steps below these are done: a thousandth of what a check reports.
-constexpr double kRotationTolerance = 1e-7;
-constexpr double kTranslationTolerance = 3e-7;
-
-std::vector<int> FreeColumns(const FreeParts& free) {
-  std::vector<int> columns;
-  for (std::size_t c = 0; c < free.pose.size(); ++c) {
-    const int first = static_cast<int>(c) * kParts;
-    if (free.zoom[c] != 0) columns.push_back(first);
-    if (free.pose[c] == 0) continue;
-    for (int i = 1; i < kParts; ++i) columns.push_back(first + i);
-  }
-  return columns;
-}
+// Steps below these are done, in radians: a thousandth of what a check reports, and a hundredth
+// where only a start is sought.
+constexpr double kTolerance = 2e-7;
+constexpr double kRobustTolerance = 2e-6;
+constexpr double kMetresPerRadian = 3.0;
 
 double WeakInformation(int part) {
   const double sd = part == 0 ? kWeakZoom : part < 4 ? kWeakRotation : kWeakTranslation;
   return 1.0 / (sd * sd);
 }
 
-// One Gauss-Newton step of the free columns; zero elsewhere.
+// One Gauss-Newton step of the free parts; zero elsewhere.
 Eigen::VectorXd StepOf(const CameraRig& rig, const CameraRig& present, const FreePoints& points,
-                       const std::vector<int>& columns, Parallelism parallelism) {
-  const RigNormal normal = SumOf(NormalsOfRuns(present, points, IntrinsicColumns::kZoom,
-                                               SplitBySample(points, kRuns), parallelism));
+                       const FreeParts& free, Parallelism parallelism) {
+  RigNormal normal = SumOf(NormalsOfRuns(present, points, IntrinsicColumns::kZoom,
+                                         SplitBySample(points, kRuns), parallelism));
   const Eigen::VectorXd away = DifferenceOf(rig, present, IntrinsicColumns::kZoom);
-  Eigen::MatrixXd A = normal.A(columns, columns);
-  Eigen::VectorXd b = normal.b(columns);
-  for (Eigen::Index i = 0; i < b.size(); ++i) {
-    const int column = columns[static_cast<std::size_t>(i)];
-    const double information = WeakInformation(column % kParts);
-    A(i, i) += information;
-    b(i) -= information * away(column);
+  for (Eigen::Index i = 0; i < away.size(); ++i) {
+    const double information = WeakInformation(static_cast<int>(i) % kParts);
+    normal.A(i, i) += information;
+    normal.b(i) -= information * away(i);
   }
-  Eigen::VectorXd step = Eigen::VectorXd::Zero(away.size());
-  const Eigen::VectorXd solved = A.ldlt().solve(b);
-  step(columns) = solved;
-  return step;
+  const Eigen::MatrixXd F = FreeDirections(present, free, IntrinsicColumns::kZoom);
+  return F * (F.transpose() * normal.A * F).ldlt().solve(F.transpose() * normal.b);
 }
 
-bool IsDone(const Eigen::VectorXd& step) {
+// Turned cameras keep the centre of the rig exactly, not to first order alone.
+void KeepCentres(const CameraRig& rig, const FreeParts& free, CameraRig* present) {
+  for (std::size_t c = 0; c < rig.cameras.size(); ++c) {
+    if (free.pose[c] != PoseFreedom::kTurn) continue;
+    RigidTransform& pose = present->cameras[c].camera_from_lab;
+    pose.translation = -(pose.rotation * rig.cameras[c].CentreInLab());
+  }
+}
+
+bool IsDone(const Eigen::VectorXd& step, double tolerance) {
   for (Eigen::Index first = 0; first < step.size(); first += kParts) {
-    if (std::abs(step(first)) > kRotationTolerance) return false;
-    if (step.segment<3>(first + 1).norm() > kRotationTolerance) return false;
-    if (step.segment<3>(first + 4).norm() > kTranslationTolerance) return false;
+    if (step.segment<4>(first).norm() > tolerance) return false;
+    if (step.segment<3>(first + 4).norm() > kMetresPerRadian * tolerance) return false;
   }
   return true;
 }
@@ -77,51 +71,88 @@ void SelectSightings(double scale, FreePoints* points) {
   }
 }
 
-void Iterate(const CameraRig& rig, const std::vector<int>& columns, bool robust, int iterations,
+// How far and how to iterate.
+struct Course {
+  bool robust = false;
+  int iterations = 0;
+  double tolerance = 0.0;
+};
+
+void Iterate(const CameraRig& rig, const FreeParts& free, const Course& course,
              Parallelism parallelism, const WorkControl& control, FreePoints* points,
              AdjustedRig* adjusted) {
-  adjusted->converged = columns.empty();
-  for (int i = 0; i < iterations && !adjusted->converged; ++i) {
+  adjusted->converged = FreeDirections(rig, free, IntrinsicColumns::kZoom).cols() == 0;
+  for (int i = 0; i < course.iterations && !adjusted->converged; ++i) {
     control.ThrowIfCancelled();
-    const Eigen::VectorXd step = StepOf(rig, adjusted->rig, *points, columns, parallelism);
+    const Eigen::VectorXd step = StepOf(rig, adjusted->rig, *points, free, parallelism);
     if (!step.allFinite()) return;
     adjusted->rig = MovedRig(std::move(adjusted->rig), step);
-    FitFreePoints(adjusted->rig, robust ? kRobustScales * adjusted->scale : 0.0, parallelism,
+    KeepCentres(rig, free, &adjusted->rig);
+    FitFreePoints(adjusted->rig, course.robust ? kRobustScales * adjusted->scale : 0.0, parallelism,
                   points);
     adjusted->scale = ResidualScale(*points);
     ++adjusted->iterations;
-    adjusted->converged = IsDone(step);
+    adjusted->converged = IsDone(step, course.tolerance);
   }
+}
+
+// All sightings with the weights that their residuals about this rig give them.
+double WeighAnew(const CameraRig& rig, Parallelism parallelism, FreePoints* points) {
+  for (FreePoint& point : points->points) {
+    point.usable = false;
+    for (PointSighting& sighting : points->Of(point)) sighting.weight = 1.0;
+  }
+  FitFreePoints(rig, 0.0, parallelism, points);
+  FitFreePoints(rig, kRobustScales * ResidualScale(*points), parallelism, points);
+  return ResidualScale(*points);
 }
 
 }  // namespace
 
+Eigen::MatrixXd FreeDirections(const CameraRig& rig, const FreeParts& free,
+                               IntrinsicColumns columns) {
+  const CameraLayout layout = LayoutOf(rig, columns);
+  Eigen::MatrixXd F = Eigen::MatrixXd::Zero(layout.size, layout.size);
+  Eigen::Index n = 0;
+  for (std::size_t c = 0; c < rig.cameras.size(); ++c) {
+    const int pose = layout.pose_offset[c];
+    if (free.zoom[c] != 0 && columns == IntrinsicColumns::kZoom) {
+      F(layout.intrinsics_offset[c], n++) = 1.0;
+    }
+    if (free.pose[c] == PoseFreedom::kAll) {
+      F.block<6, 6>(pose, n).setIdentity();
+      n += 6;
+    } else if (free.pose[c] == PoseFreedom::kTurn) {
+      // The centre -R^T t stays: dt = w x t.
+      F.block<3, 3>(pose, n).setIdentity();
+      F.block<3, 3>(pose + 3, n) = -Skew(rig.cameras[c].camera_from_lab.translation);
+      n += 3;
+    }
+  }
+  return F.leftCols(n);
+}
+
 AdjustedRig AdjustRigWithWeights(const CameraRig& rig, const CameraRig& start,
-                                 const FreeParts& free, Parallelism parallelism,
+                                 const FreeParts& free, bool choose, Parallelism parallelism,
                                  const WorkControl& control, FreePoints* points) {
   AdjustedRig adjusted{start};
+  if (choose) SelectSightings(WeighAnew(start, parallelism, points), points);
   FitFreePoints(start, 0.0, parallelism, points);
   adjusted.scale = ResidualScale(*points);
-  Iterate(rig, FreeColumns(free), false, kMaxLastIterations, parallelism, control, points,
+  Iterate(rig, free, {false, kMaxLastIterations, kTolerance}, parallelism, control, points,
           &adjusted);
   return adjusted;
 }
 
 AdjustedRig AdjustRig(const CameraRig& rig, const CameraRig& start, const FreeParts& free,
                       Parallelism parallelism, const WorkControl& control, FreePoints* points) {
-  for (FreePoint& point : points->points) {
-    point.usable = false;
-    for (PointSighting& sighting : points->Of(point)) sighting.weight = 1.0;
-  }
   AdjustedRig adjusted{start};
-  FitFreePoints(start, 0.0, parallelism, points);
-  adjusted.scale = ResidualScale(*points);
-  FitFreePoints(start, kRobustScales * adjusted.scale, parallelism, points);
-  adjusted.scale = ResidualScale(*points);
-  Iterate(rig, FreeColumns(free), true, kMaxRobustIterations, parallelism, control, points,
+  adjusted.scale = WeighAnew(start, parallelism, points);
+  Iterate(rig, free, {true, kMaxRobustIterations, kRobustTolerance}, parallelism, control, points,
           &adjusted);
   SelectSightings(adjusted.scale, points);
-  AdjustedRig last = AdjustRigWithWeights(rig, adjusted.rig, free, parallelism, control, points);
+  AdjustedRig last =
+      AdjustRigWithWeights(rig, adjusted.rig, free, false, parallelism, control, points);
   last.iterations += adjusted.iterations;
   return last;
 }

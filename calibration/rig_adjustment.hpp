@@ -12,19 +12,27 @@
 
 namespace medius::calibration {
 
+/// How much of a camera's pose an adjustment may change.
+enum class PoseFreedom {
+  kHeld,
+  kTurn,  ///< about its centre of projection
+  kAll
+};
+
 /// Which parts of each camera an adjustment may change.
 struct FreeParts {
-  std::vector<std::uint8_t> pose;  ///< [cameras]
+  std::vector<PoseFreedom> pose;   ///< [cameras]
   std::vector<std::uint8_t> zoom;  ///< [cameras] both focal lengths by one factor
 
-  /// Every pose, no zoom.
-  [[nodiscard]] static FreeParts AllPoses(std::size_t cameras) {
-    return {std::vector<std::uint8_t>(cameras, 1), std::vector<std::uint8_t>(cameras, 0)};
-  }
-  [[nodiscard]] static FreeParts None(std::size_t cameras) {
-    return {std::vector<std::uint8_t>(cameras, 0), std::vector<std::uint8_t>(cameras, 0)};
+  [[nodiscard]] static FreeParts Poses(std::size_t cameras, PoseFreedom freedom) {
+    return {std::vector<PoseFreedom>(cameras, freedom), std::vector<std::uint8_t>(cameras, 0)};
   }
 };
+
+/// [P, n] how the free parts move the parameters of LayoutOf(rig, columns); zooms where the columns
+/// are IntrinsicColumns::kZoom only.
+[[nodiscard]] Eigen::MatrixXd FreeDirections(const CameraRig& rig, const FreeParts& free,
+                                             IntrinsicColumns columns);
 
 /// A rig adjusted to points of which nothing is known.
 struct AdjustedRig {
@@ -45,9 +53,10 @@ struct AdjustedRig {
 AdjustedRig AdjustRig(const CameraRig& rig, const CameraRig& start, const FreeParts& free,
                       Parallelism parallelism, const WorkControl& control, FreePoints* points);
 
-/// Least squares alone: the weights stand.
+/// The last part of it: sightings are chosen by their residuals about `start` where `choose`, else
+/// the weights stand; least squares.
 AdjustedRig AdjustRigWithWeights(const CameraRig& rig, const CameraRig& start,
-                                 const FreeParts& free, Parallelism parallelism,
+                                 const FreeParts& free, bool choose, Parallelism parallelism,
                                  const WorkControl& control, FreePoints* points);
 
 /// What takes `before` to `after`, in the columns of LayoutOf: change of the intrinsics (or the

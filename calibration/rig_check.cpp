@@ -24,10 +24,13 @@ namespace {
 constexpr int kMaxRounds = 4;
 constexpr std::size_t kRuns = 8;
 constexpr std::size_t kFirstLookFrames = 160;
+constexpr std::size_t kRobustFrames = 300;
 constexpr double kNextGate = 8.0;  // pixels, of cameras that were turned roughly
 // Residuals over sigma that a matched sighting may have once the rig fits.
 constexpr double kGateOverSigma = 6.0;
 constexpr double kLeastGate = 2.0;  // pixels
+// Squared length of a shift over its sd that is taken for none: 1 in 100 of chi-square with 3.
+constexpr double kNoShift = 11.345;
 
 Matrix6 CentreChange(const Camera& camera) {
   // Centre -R^T t with R <- exp(w) R: dC = -R^T (dt + t x w).
@@ -85,8 +88,8 @@ class Checker {
     return {options_.default_sigma_px, gate, options_.speed, stride, options_.parallelism};
   }
   AdjustedRig AdjustAll(const CameraRig& start, FreePoints* points) const {
-    return AdjustRig(rig_, start, FreeParts::AllPoses(count_), options_.parallelism, control_,
-                     points);
+    return AdjustRig(rig_, start, FreeParts::Poses(count_, PoseFreedom::kAll), options_.parallelism,
+                     control_, points);
   }
 
   // Points of all frames, and where the cameras about are (present_).
@@ -133,7 +136,14 @@ class Checker {
     return adjusted.rig;
   }
 
-  void FitFreely() { present_ = AdjustAll(present_.rig, &points_); }
+  // Some of the frames by themselves bring the cameras near, all of them to the end.
+  void FitFreely() {
+    const std::size_t stride = std::max<std::size_t>(1, seen_.frames.count / kRobustFrames);
+    FreePoints some = points_.EverySample(stride);
+    const AdjustedRig about = AdjustAll(present_.rig, &some);
+    present_ = AdjustRigWithWeights(rig_, about.rig, FreeParts::Poses(count_, PoseFreedom::kAll),
+                                    true, options_.parallelism, control_, &points_);
+  }
 
   void CountMatched() {
     result_.points = points_.points.size();
@@ -157,10 +167,11 @@ class Checker {
     FitFreePoints(present_.rig, 0.0, options_.parallelism, &points_);
   }
 
-  MoveTest TestHere() {
-    normal_ = SumOf(NormalsOfRuns(present_.rig, points_, IntrinsicColumns::kAll,
-                                  SplitBySample(points_, kRuns), options_.parallelism));
-    return {rig_, present_.rig, normal_, prior_};
+  [[nodiscard]] MoveTest TestHere() {
+    const RigNormal normal =
+        SumOf(NormalsOfRuns(present_.rig, points_, IntrinsicColumns::kAll,
+                            SplitBySample(points_, kRuns), options_.parallelism));
+    return {rig_, present_.rig, normal, prior_};
   }
 
   [[nodiscard]] double AlarmOfOne() const {
@@ -179,7 +190,7 @@ class Checker {
 
   // Which cameras this trial can tell anything about.
   void Judge() {
-    const MoveTest test = TestHere();
+    test_ = TestHere();
     const double alarming = AlarmingReduction();
     judged_.assign(count_, false);
     for (const PointSighting& sighting : points_.sightings) {
@@ -188,7 +199,7 @@ class Checker {
     for (std::size_t c = 0; c < count_; ++c) {
       CameraCheck& camera = result_.cameras[c];
       const Eigen::Matrix3d turn =
-          test.EstimateOf({{c, Suspicion::Kind::kMoved}}).covariance.topLeftCorner<3, 3>();
+          test_->EstimateOf({{c, Suspicion::Kind::kMoved}}).covariance.topLeftCorner<3, 3>();
       const double sd =
           std::sqrt(Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d>(turn).eigenvalues().maxCoeff());
       camera.seen_rotation = std::sqrt(alarming) * sd;
@@ -203,14 +214,15 @@ class Checker {
 
   // Frees what is suspected, adjusts, tests again there, until the suspicions stay.
   void Search() {
-    explanation_ = Explain(TestHere(), judged_, MostSuspects(), AlarmOfOne(), kNoiseFreedom);
+    explanation_ = Explain(*test_, judged_, MostSuspects(), AlarmOfOne(), kNoiseFreedom);
     for (int round = 0; round < kMaxRounds; ++round) {
-      FreeParts free = FreeParts::None(count_);
-      CameraRig start = rig_;
+      FreeParts free = FreeParts::Poses(count_, PoseFreedom::kHeld);
       for (const Suspicion& one : explanation_.suspicions) {
-        (one.kind == Suspicion::Kind::kMoved ? free.pose : free.zoom)[one.camera] = 1;
+        if (one.kind == Suspicion::Kind::kMoved) free.pose[one.camera] = PoseFreedom::kAll;
+        if (one.kind == Suspicion::Kind::kZoomed) free.zoom[one.camera] = 1;
       }
-      present_ = AdjustRigWithWeights(rig_, start, free, options_.parallelism, control_, &points_);
+      present_ =
+          AdjustRigWithWeights(rig_, rig_, free, false, options_.parallelism, control_, &points_);
       test_ = TestHere();
       Explanation next = Explain(*test_, judged_, MostSuspects(), AlarmOfOne(), kNoiseFreedom);
       const bool same = next.suspicions == explanation_.suspicions;
@@ -231,7 +243,7 @@ class Checker {
         camera.reduction = explanation_.reduction[i];
         camera.probability = TailProbability(camera.reduction, 6, kNoiseFreedom);
         if (camera.rotation.norm() < options_.smallest_rotation &&
-            camera.translation.norm() < options_.smallest_translation) {
+            (camera.turned_only || camera.translation.norm() < options_.smallest_translation)) {
           continue;
         }
       } else if (std::abs(camera.zoom) < options_.smallest_zoom) {
@@ -278,24 +290,29 @@ class Checker {
     const Suspicion one{c, Suspicion::Kind::kMoved};
     CameraCheck& camera = result_.cameras[c];
     const MoveTest::Estimate estimate = EstimateOf(one);
-    const Matrix6 change = CentreChange(rig_.cameras[c]);
+    const Matrix6 change = CentreChange(present_.rig.cameras[c]);
     const Vector6 move = change * estimate.value;
     const Matrix6 covariance = change * estimate.covariance * change.transpose();
-    camera.rotation = move.head<3>();
+    const Eigen::Matrix3d of_shift = covariance.bottomRightCorner<3, 3>();
     camera.translation = move.tail<3>();
-    if (Contains(explanation_.suspicions, one)) {  // exactly, however large
-      const Camera& now = present_.rig.cameras[c];
-      camera.rotation = VectorFromRotation(now.camera_from_lab.rotation *
-                                           rig_.cameras[c].camera_from_lab.rotation.transpose());
-      camera.translation = now.CentreInLab() - rig_.cameras[c].CentreInLab();
-    } else {
-      std::vector<Suspicion> with = explanation_.suspicions;
-      with.push_back(one);
-      camera.reduction = test_->Reduction(with) - test_->Reduction(explanation_.suspicions);
-      camera.probability = TailProbability(camera.reduction, 6, kNoiseFreedom);
+    camera.translation_sd = SdAlong(camera.translation, of_shift);
+    // The turn where there was no shift.
+    const Eigen::Matrix3d gain =
+        of_shift.ldlt().solve(covariance.bottomLeftCorner<3, 3>()).transpose();
+    camera.turned_only =
+        camera.translation.dot(of_shift.ldlt().solve(camera.translation)) < kNoShift;
+    camera.rotation = move.head<3>();
+    Eigen::Matrix3d of_turn = covariance.topLeftCorner<3, 3>();
+    if (camera.turned_only) {
+      camera.rotation -= gain * camera.translation;
+      of_turn -= gain * covariance.bottomLeftCorner<3, 3>();
     }
-    camera.rotation_sd = SdAlong(camera.rotation, covariance.topLeftCorner<3, 3>());
-    camera.translation_sd = SdAlong(camera.translation, covariance.bottomRightCorner<3, 3>());
+    camera.rotation_sd = SdAlong(camera.rotation, of_turn);
+    if (Contains(explanation_.suspicions, one)) return;
+    std::vector<Suspicion> with = explanation_.suspicions;
+    with.push_back(one);
+    camera.reduction = test_->Reduction(with) - test_->Reduction(explanation_.suspicions);
+    camera.probability = TailProbability(camera.reduction, 6, kNoiseFreedom);
   }
 
   void DescribeZoom(std::size_t c) {
@@ -320,20 +337,20 @@ class Checker {
 
   // The cameras that moved as rigid bodies, fitted once more with all others as calibrated.
   void Mend() {
-    const std::vector<std::size_t> moved = result_.With(CameraVerdict::kMoved);
-    FreeParts free = FreeParts::None(count_);
-    for (const std::size_t c : moved) free.pose[c] = 1;
-    const AdjustedRig mended =
-        AdjustRigWithWeights(rig_, present_.rig, free, options_.parallelism, control_, &points_);
-    CameraRig placed = rig_;
-    for (const std::size_t c : moved) {
-      placed.cameras[c].camera_from_lab = mended.rig.cameras[c].camera_from_lab;
+    FreeParts free = FreeParts::Poses(count_, PoseFreedom::kHeld);
+    for (const std::size_t c : result_.With(CameraVerdict::kMoved)) {
+      free.pose[c] = result_.cameras[c].turned_only ? PoseFreedom::kTurn : PoseFreedom::kAll;
     }
-    present_.rig = placed;
-    FitFreePoints(placed, 0.0, options_.parallelism, &points_);
+    const CameraRig placed = AdjustRigWithWeights(rig_, StartOfMending(free), free, false,
+                                                  options_.parallelism, control_, &points_)
+                                 .rig;
     result_.residual_after_px = ResidualRmsPx(placed, points_);
-    TestHere();
-    result_.mended = WithMended(rig_, placed, moved, normal_.A);
+    if (!result_.With(CameraVerdict::kMoved).empty()) {
+      const RigNormal normal =
+          SumOf(NormalsOfRuns(placed, points_, IntrinsicColumns::kAll,
+                              SplitBySample(points_, kRuns), options_.parallelism));
+      result_.mended = WithMended(rig_, placed, free, normal.A);
+    }
     const std::vector<double> before =
         MissDistances(rig_, points_, Suspects(), options_.parallelism);
     const std::vector<double> after =
@@ -344,6 +361,20 @@ class Checker {
     }
     FitFreePoints(rig_, 0.0, options_.parallelism, &points_);
     result_.residual_before_px = ResidualRmsPx(rig_, points_);
+  }
+
+  // The moved cameras about where they are, all others as calibrated.
+  [[nodiscard]] CameraRig StartOfMending(const FreeParts& free) const {
+    CameraRig start = rig_;
+    for (std::size_t c = 0; c < count_; ++c) {
+      if (free.pose[c] == PoseFreedom::kHeld) continue;
+      RigidTransform& pose = start.cameras[c].camera_from_lab;
+      pose = present_.rig.cameras[c].camera_from_lab;
+      if (free.pose[c] == PoseFreedom::kTurn) {
+        pose.translation = -(pose.rotation * rig_.cameras[c].CentreInLab());
+      }
+    }
+    return start;
   }
 
   [[nodiscard]] std::vector<bool> Suspects() const {
@@ -365,7 +396,7 @@ class Checker {
   std::size_t count_;
   Eigen::MatrixXd prior_;
   FreePoints points_;
-  AdjustedRig present_;  // the rig about which points and normal equation stand
+  AdjustedRig present_;  // the rig about which the points are fitted
   RigNormal normal_;     // there
   double gate_ = 0.0;    // pixels, of matching
   std::vector<bool> judged_;

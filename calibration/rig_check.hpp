@@ -69,6 +69,9 @@ struct CameraCheck {
   Eigen::Vector3d translation = Eigen::Vector3d::Zero();  ///< metres
   double rotation_sd = 0.0;
   double translation_sd = 0.0;
+  /// No shift of its centre is seen beside the turn, which is then that about the centre; the
+  /// translation is still that of a free pose.
+  bool turned_only = false;
   double zoom = 0.0;  ///< relative change of the focal length
   double zoom_sd = 0.0;
   double reduction = 0.0;      ///< of chi-square by freeing its pose
