@@ -44,6 +44,8 @@ td.self { background:var(--tile); }
 .panels { display:grid; grid-template-columns:repeat(auto-fill, minmax(260px, 1fr)); gap:16px; }
 .rigs { display:grid; grid-template-columns:repeat(auto-fit, minmax(420px, 1fr)); gap:16px;
   align-items:start; }
+td { white-space:nowrap; } td.wrap, td.left { white-space:normal; }
+.slices svg { max-height:340px; } .rigs svg { max-height:560px; }
 figure { margin:0; break-inside:avoid; } figcaption { font-size:.88rem; margin-bottom:.2rem; }
 .narrow { max-width:420px; } .legend { max-width:460px; margin-top:.6rem; }
 svg { width:100%; height:auto; display:block; }

@@ -63,7 +63,7 @@ bool HasRig(const CalibrationReport& report) {
 
 std::string CornersOf(const CameraQuality& camera) {
   const auto seen = std::count(camera.coverage.corner.begin(), camera.coverage.corner.end(), true);
-  return fmt::format("{} of 4", seen);
+  return fmt::format("{}/4", seen);
 }
 
 // The table's last two residual columns: held-out rms and its ratio to the training rms.
@@ -88,8 +88,9 @@ std::string CameraRow(const CalibrationReport& report, std::size_t c) {
   html += Cell(fmt::format("{} &times; {}", image.width, image.height));
   html += Cell(fmt::format("{}", camera.numbers.views));
   html += Cell(fmt::format("{}", camera.numbers.sightings));
-  html += Cell(fmt::format("{} ({:.1f} %)", camera.numbers.outliers, 100.0 * camera.outlier_share),
-               CssAbove(camera.outlier_share, calibration::kOutlierShare));
+  html +=
+      Cell(fmt::format("{} ({:.1f}&nbsp;%)", camera.numbers.outliers, 100.0 * camera.outlier_share),
+           CssAbove(camera.outlier_share, calibration::kOutlierShare));
   html += Cell(Number(camera.spread.rms, 3)) + HeldOutCells(report, c);
   html += PatternCell(camera.misfit.smooth);
   html += Cell(fmt::format("{:.0f} %, {}", 100.0 * camera.coverage.share, CornersOf(camera)),
@@ -98,7 +99,7 @@ std::string CameraRow(const CalibrationReport& report, std::size_t c) {
     const auto& intrinsics = report.result.rig.cameras[c].model.intrinsics();
     html += Cell(fmt::format("{:.1f} &plusmn; {:.1f}", intrinsics[0], camera.focal_sd.x()),
                  camera.focal_sd.x() > calibration::kFocalSd * intrinsics[0] ? "limit" : "");
-    html += Cell(fmt::format("{:.1f}, {:.1f} &plusmn; {:.1f}", intrinsics[2], intrinsics[3],
+    html += Cell(fmt::format("{:.0f}, {:.0f} &plusmn; {:.1f}", intrinsics[2], intrinsics[3],
                              camera.principal_sd.maxCoeff()));
     html += Cell(Number(1e3 * camera.centre_sd, 2)) + Cell(Number(kDegrees * camera.turn_sd, 3));
     html += Cell(Number(kDegrees * camera.numbers.largest_tilt, 0));
@@ -226,7 +227,7 @@ std::string CameraTable(const CalibrationReport& report) {
       "Held out, px|per axis, views that the rig was not made from",
       "Lens misfit, px|residual per axis that smooth displacements of the image explain, noise "
       "taken off: the lens model, a rolling shutter, a bent board",
-      "Coverage|share of the image's cells with three sightings or more; corners seen"};
+      "Coverage, corners|share of the image's cells with three sightings or more; corners seen"};
   if (HasRig(report)) {
     titles.insert(titles.end(), {"Focal length, px", "Principal point, px",
                                  "Centre, mm|1 sd over all axes, against the rig as a body",

@@ -179,9 +179,11 @@ class RigView {
     std::vector<Vector2d> corners;
     for (const Vector2d& pixel :
          {Vector2d(0, 0), Vector2d(right, 0), Vector2d(right, bottom), Vector2d(0, bottom)}) {
-      const auto ray = camera.model.Unproject(pixel);
-      if (!ray) continue;
-      const Vector3d ahead = *ray * (depth_ / std::max(0.3, ray->z()));
+      // Where the lens model folds back, as if there were no distortion.
+      const std::vector<double>& f = camera.model.intrinsics();
+      const Vector3d straight((pixel.x() - f[2]) / f[0], (pixel.y() - f[3]) / f[1], 1.0);
+      const Vector3d ray = camera.model.Unproject(pixel).value_or(straight.normalized());
+      const Vector3d ahead = ray * (depth_ / std::max(0.3, ray.z()));
       corners.push_back(At(InView(lab_from_camera * ahead)));
     }
     picture->Polyline(corners, true, "frustum");

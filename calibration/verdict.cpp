@@ -48,15 +48,17 @@ class Judge {
     findings_ = quality_.inputs.findings;
     JudgeStatus();
     if (!result_.rig.cameras.empty() && result_.status == CalibrationStatus::kConverged) {
-      JudgeVolume();
+      // Causes before what they lead to.
       JudgeTimes();
-      if (judge_coverage && !result_.options.hold_intrinsics) JudgeCoverage();
-      JudgeFocal();
       JudgeLinks();
-      JudgeHeldOut();
+      if (judge_coverage && !result_.options.hold_intrinsics) JudgeCoverage();
+      JudgeFold();
       JudgePatterns();
       JudgeOutliers();
       JudgeNoise();
+      JudgeFocal();
+      JudgeHeldOut();
+      JudgeVolume();
       JudgeWands();
     }
     std::stable_sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
@@ -147,6 +149,21 @@ class Judge {
                     "stated",
                     100.0 * kCoverageShare.limit),
         "Show the target there too, up to the corners: see the empty cells in the pictures below");
+  }
+
+  void JudgeFold() {
+    CameraList list(observations_);
+    for (std::size_t c = 0; c < quality_.cameras.size(); ++c) {
+      const double lost = 1.0 - quality_.cameras[c].invertible_share;
+      if (lost > 0.0) list.Add(c, fmt::format("{:.0f} %", std::ceil(100.0 * lost)));
+    }
+    if (list.empty()) return;
+    Add(Severity::kLimit, "lens_fold", list.cameras(),
+        fmt::format("{}: in so much of the image the lens model folds back, and markers there are "
+                    "not reconstructed",
+                    list.text()),
+        "Show the target out to the corners of the image, so that the lens is known there; or take "
+        "a lens model with fewer terms");
   }
 
   void JudgeFocal() {
@@ -249,15 +266,26 @@ class Judge {
   }
 
   void JudgeOutliers() {
+    std::size_t outliers = 0;
+    double in_lost_views = 0.0;
+    for (const CameraQuality& camera : quality_.cameras) {
+      outliers += camera.numbers.outliers;
+      in_lost_views += camera.outliers_in_lost_views * static_cast<double>(camera.numbers.outliers);
+    }
+    const bool whole_views = in_lost_views > 0.5 * static_cast<double>(outliers);
     AddByCamera(
         "outliers",
         [&](std::size_t c) { return Above(quality_.cameras[c].outlier_share, kOutlierShare); },
         [&](std::size_t c) {
           return fmt::format("{:.0f} %", 100.0 * quality_.cameras[c].outlier_share);
         },
-        fmt::format("so many sightings were left out as outliers (good is up to {:.0f} %)",
-                    100.0 * kOutlierShare.limit),
-        "See the worst views below: reflections, blur, another board, or a target that bent");
+        fmt::format("so many sightings were left out as outliers (good is up to {:.0f} %){}",
+                    100.0 * kOutlierShare.limit,
+                    whole_views ? ", most of them with nearly their whole view" : ""),
+        whole_views ? "Whole views that do not fit point to a target that moved while cameras "
+                      "looked at different times, to a camera that moved, or to another board: see "
+                      "the worst views below"
+                    : "See the worst views below: reflections, blur, or a target that bent");
   }
 
   void JudgeNoise() {
