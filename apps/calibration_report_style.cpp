@@ -36,7 +36,7 @@ li.note, li.note .tag { color:var(--soft); }
 .tile b { display:block; font-size:1.3rem; } .tile span { color:var(--soft); font-size:.85rem; }
 .scroll { overflow-x:auto; }
 table { border-collapse:collapse; font-variant-numeric:tabular-nums; font-size:.9rem; }
-th, td { padding:.25rem .6rem; border-bottom:1px solid var(--line); text-align:right;
+th, td { padding:.25rem .5rem; border-bottom:1px solid var(--line); text-align:right;
   vertical-align:bottom; }
 th { font-weight:600; color:var(--soft); } th:first-child, td:first-child, .left { text-align:left; }
 td.off { color:var(--redo); font-weight:700; } td.limit { color:var(--usable); font-weight:700; }

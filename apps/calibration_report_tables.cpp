@@ -83,9 +83,10 @@ std::string PatternCell(const calibration::PlacePattern& pattern) {
 std::string CameraRow(const CalibrationReport& report, std::size_t c) {
   const CameraQuality& camera = report.quality.cameras[c];
   const auto& image = report.observations.cameras[c];
-  std::string html =
-      fmt::format("<tr><th scope=\"row\" class=\"left\">{}</th>", EscapeHtml(image.name));
-  html += Cell(fmt::format("{} &times; {}", image.width, image.height));
+  std::string html = fmt::format(
+      "<tr><th scope=\"row\" class=\"left\">{}<br/><span class=\"small-print\">{} &times; {} "
+      "px</span></th>",
+      EscapeHtml(image.name), image.width, image.height);
   html += Cell(fmt::format("{}", camera.numbers.views));
   html += Cell(fmt::format("{}", camera.numbers.sightings));
   html +=
@@ -175,7 +176,7 @@ std::string StampTable(const CalibrationReport& report) {
     const CameraQuality& camera = report.quality.cameras[c];
     html += fmt::format("<tr><th scope=\"row\" class=\"left\">{}</th>{}{}</tr>\n",
                         EscapeHtml(NameOf(report, c)),
-                        Cell(Number(1e3 * camera.stamp_lag, 1),
+                        Cell(Number(std::round(1e4 * camera.stamp_lag) / 10.0 + 0.0, 1),
                              CssAbove(std::abs(camera.stamp_lag), calibration::kTimeOffset)),
                         Cell(Number(1e3 * camera.stamp_jitter, 1),
                              CssAbove(camera.stamp_jitter, calibration::kTimeOffset)));
@@ -202,7 +203,7 @@ std::string KeyNumbers(const CalibrationReport& report) {
   }
   if (quality.inputs.held_out) {
     html += Tile(fmt::format("{} px", Number(quality.inputs.held_out->rms, 3)),
-                 fmt::format("held-out residual per axis; {} px is expected of noise alone",
+                 fmt::format("held-out residual per axis; {} px would be right",
                              Number(quality.expected_held_out, 3)));
   }
   html += Tile(fmt::format("{} px", Number(quality.rms, 3)),
@@ -219,7 +220,6 @@ std::string KeyNumbers(const CalibrationReport& report) {
 std::string CameraTable(const CalibrationReport& report) {
   std::vector<std::string> titles{
       "Camera",
-      "Image, px",
       "Views",
       "Sightings",
       "Left out|sightings that the outlier rule left out",
@@ -283,7 +283,7 @@ std::string PairTable(const CalibrationReport& report) {
 std::string ResidualTable(const CalibrationReport& report) {
   const calibration::RigQuality& quality = report.quality;
   const auto& held_out = quality.inputs.held_out;
-  std::string html = "<table>\n" + HeaderRow({"All cameras", "px per axis", "what it is"});
+  std::string html = "<table>\n" + HeaderRow({"All cameras", "px per axis", ""});
   const auto row = [&html](const char* name, const std::string& number, const std::string& what) {
     html +=
         fmt::format("<tr><td class=\"left\">{}</td><td>{}</td><td class=\"left\">{}</td></tr>\n",
@@ -405,8 +405,9 @@ std::string ImageCaption(const CalibrationReport& report, std::size_t camera) {
   std::string html = fmt::format("coverage {:.0f} %", 100.0 * quality.coverage.share);
   if (!HasRig(report)) return html;
   const calibration::PlacePattern& misfit = quality.misfit.smooth;
-  return html + fmt::format(", residual {:.2f} px, lens misfit {:.2f} px{}", quality.spread.rms,
-                            misfit.rms, misfit.p <= 0.01 ? " (not chance)" : " (may be chance)");
+  return html + fmt::format(", residual {:.2f} px, ", quality.spread.rms) +
+         (misfit.p <= 0.01 ? fmt::format("lens misfit {:.2f} px", misfit.rms)
+                           : std::string("no lens misfit"));
 }
 
 }  // namespace medius::apps

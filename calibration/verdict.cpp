@@ -16,6 +16,8 @@ namespace {
 // Speed of a marker by which a time offset is put in millimetres: a hip in running, m/s.
 constexpr double kMarkerSpeed = 3.0;
 constexpr double kCertainSd = 3.0;
+// Metres: a person moves through at least so much.
+constexpr double kPersonHeight = 1.0;
 
 // Gathers cameras that share a finding, each with its number.
 class CameraList {
@@ -59,6 +61,7 @@ class Judge {
       JudgeFocal();
       JudgeHeldOut();
       JudgeVolume();
+      JudgeVolumeSize();
       JudgeWands();
     }
     std::stable_sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
@@ -135,6 +138,17 @@ class Judge {
         by_rig ? "Record more views of the target, over the whole volume, also close and tilted"
                : "Sharpen what the cameras see: focus, light, shutter time, synchronization, or a "
                  "longer focal length");
+  }
+
+  void JudgeVolumeSize() {
+    if (!quality_.volume) return;
+    const Eigen::Vector3d size = quality_.volume->most - quality_.volume->least;
+    if (size.z() >= kPersonHeight && size.head<2>().maxCoeff() >= kPersonHeight) return;
+    Add(Severity::kNote, "volume_size", {},
+        fmt::format("The target was shown in {:.1f} x {:.1f} x {:.1f} m alone (height last): what "
+                    "is said here of the precision holds there, and a person needs more room",
+                    size.x(), size.y(), size.z()),
+        "Carry the target through the whole volume in which people will move");
   }
 
   void JudgeCoverage() {
@@ -308,7 +322,7 @@ class Judge {
 
   // What a difference of exposure does to a marker, in words.
   static std::string Consequence(double seconds) {
-    return fmt::format("at {:.0f} m/s, the speed of a hip in running, {:.1f} ms are {:.0f} mm",
+    return fmt::format("At {:.0f} m/s, the speed of a hip in running, {:.1f} ms are {:.0f} mm",
                        kMarkerSpeed, 1e3 * seconds, 1e3 * kMarkerSpeed * seconds);
   }
 
@@ -345,8 +359,9 @@ class Judge {
       const double most = std::abs(camera.stamp_lag) + camera.stamp_jitter;
       if (!(most > kTimeOffset.limit)) continue;
       largest = std::max(largest, most);
-      list.Add(c, fmt::format("{:+.1f} ms, varying by {:.1f} ms", 1e3 * camera.stamp_lag,
-                              1e3 * camera.stamp_jitter));
+      // Adding 0 makes a rounded -0 a 0.
+      const double lag = std::round(1e4 * camera.stamp_lag) / 10.0 + 0.0;
+      list.Add(c, fmt::format("{:.1f} ms, varying by {:.1f} ms", lag, 1e3 * camera.stamp_jitter));
     }
     if (list.empty()) return;
     Add(largest > kTimeOffset.redo ? Severity::kRedo : Severity::kLimit, "time_stamps",
