@@ -163,8 +163,9 @@ std::string RadialPicture(const CalibrationReport& report, std::size_t camera) {
   for (const Vector2d& at : line) picture.Circle(at, 2.0, "knot");
   picture.Text({30, 15}, fmt::format("{:+.2f}", 1.1 * most), "small", "end");
   picture.Text({30, 68}, fmt::format("{:+.2f}", -1.1 * most), "small", "end");
-  picture.Text({34, 80}, "outward residual, px, by distance from the principal point", "small");
-  picture.Text({314, 80}, fmt::format("{:.0f} px", plot.most.x()), "small", "end");
+  picture.Text({34, 80}, "outward residual, px", "small");
+  picture.Text({314, 80}, fmt::format("{:.0f} px from the principal point", plot.most.x()), "small",
+               "end");
   return picture.Finish();
 }
 

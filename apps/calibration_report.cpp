@@ -113,7 +113,8 @@ std::string VolumeHtml(const CalibrationReport& report) {
       "marker seen once, 1 sd over all three axes, in the {:.1f} &times; {:.1f} &times; {:.1f} m "
       "where the target was: half of the volume is better than <b>{:.2f} mm</b>, nine tenths are "
       "better than <b>{:.2f} mm</b>. The calibration alone makes {:.2f} and {:.2f} mm of it: that "
-      "part stays the same from frame to frame and is not averaged out. Every camera whose image "
+      "part stays the same from frame to frame and is not averaged out. A motion of the volume as "
+      "a whole does not count: it changes no distance and no angle. Every camera whose image "
       "holds the place is taken to see it; a body in the way makes it worse. Sightings are taken "
       "to scatter by {:.2f} px.</p>\n",
       size.x(), size.y(), size.z(), 1e3 * volume.median, 1e3 * volume.percentile90,
@@ -123,7 +124,7 @@ std::string VolumeHtml(const CalibrationReport& report) {
       "Ellipses: the error in the horizontal plane, 1 sd, enlarged {:.0f} times. "
       "Hatched: fewer than two cameras see it.</p>\n",
       scale);
-  html += "<div class=\"panels\">\n";
+  html += "<div class=\"panels slices\">\n";
   for (std::size_t i = 0; i < volume.slices.size(); ++i) {
     html += fmt::format("<figure><figcaption>height {:.2f} m</figcaption>\n{}</figure>\n",
                         volume.slices[i].height, PrecisionPicture(report, i, scale));

@@ -128,6 +128,8 @@ json CameraJson(const CalibrationReport& report, std::size_t c) {
                  {"sightings", quality.numbers.sightings},
                  {"outliers", quality.numbers.outliers},
                  {"outlier_share", Number(quality.outlier_share)},
+                 {"share_of_outliers_in_lost_views", Number(quality.outliers_in_lost_views)},
+                 {"invertible_share_of_image", Number(quality.invertible_share)},
                  {"coverage", CoverageJson(quality.coverage)},
                  {"time_stamp_lag_ms", Number(1e3 * quality.stamp_lag)},
                  {"time_stamp_jitter_ms", Number(1e3 * quality.stamp_jitter)}};

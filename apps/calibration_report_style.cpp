@@ -36,7 +36,7 @@ li.note, li.note .tag { color:var(--soft); }
 .tile b { display:block; font-size:1.3rem; } .tile span { color:var(--soft); font-size:.85rem; }
 .scroll { overflow-x:auto; }
 table { border-collapse:collapse; font-variant-numeric:tabular-nums; font-size:.9rem; }
-th, td { padding:.25rem .6rem; border-bottom:1px solid var(--line); text-align:right;
+th, td { padding:.25rem .5rem; border-bottom:1px solid var(--line); text-align:right;
   vertical-align:bottom; }
 th { font-weight:600; color:var(--soft); } th:first-child, td:first-child, .left { text-align:left; }
 td.off { color:var(--redo); font-weight:700; } td.limit { color:var(--usable); font-weight:700; }
@@ -44,6 +44,8 @@ td.self { background:var(--tile); }
 .panels { display:grid; grid-template-columns:repeat(auto-fill, minmax(260px, 1fr)); gap:16px; }
 .rigs { display:grid; grid-template-columns:repeat(auto-fit, minmax(420px, 1fr)); gap:16px;
   align-items:start; }
+td { white-space:nowrap; } td.wrap, td.left { white-space:normal; }
+.slices svg { max-height:340px; } .rigs svg { max-height:560px; }
 figure { margin:0; break-inside:avoid; } figcaption { font-size:.88rem; margin-bottom:.2rem; }
 .narrow { max-width:420px; } .legend { max-width:460px; margin-top:.6rem; }
 svg { width:100%; height:auto; display:block; }

@@ -63,7 +63,7 @@ bool HasRig(const CalibrationReport& report) {
 
 std::string CornersOf(const CameraQuality& camera) {
   const auto seen = std::count(camera.coverage.corner.begin(), camera.coverage.corner.end(), true);
-  return fmt::format("{} of 4", seen);
+  return fmt::format("{}/4", seen);
 }
 
 // The table's last two residual columns: held-out rms and its ratio to the training rms.
@@ -83,13 +83,15 @@ std::string PatternCell(const calibration::PlacePattern& pattern) {
 std::string CameraRow(const CalibrationReport& report, std::size_t c) {
   const CameraQuality& camera = report.quality.cameras[c];
   const auto& image = report.observations.cameras[c];
-  std::string html =
-      fmt::format("<tr><th scope=\"row\" class=\"left\">{}</th>", EscapeHtml(image.name));
-  html += Cell(fmt::format("{} &times; {}", image.width, image.height));
+  std::string html = fmt::format(
+      "<tr><th scope=\"row\" class=\"left\">{}<br/><span class=\"small-print\">{} &times; {} "
+      "px</span></th>",
+      EscapeHtml(image.name), image.width, image.height);
   html += Cell(fmt::format("{}", camera.numbers.views));
   html += Cell(fmt::format("{}", camera.numbers.sightings));
-  html += Cell(fmt::format("{} ({:.1f} %)", camera.numbers.outliers, 100.0 * camera.outlier_share),
-               CssAbove(camera.outlier_share, calibration::kOutlierShare));
+  html +=
+      Cell(fmt::format("{} ({:.1f}&nbsp;%)", camera.numbers.outliers, 100.0 * camera.outlier_share),
+           CssAbove(camera.outlier_share, calibration::kOutlierShare));
   html += Cell(Number(camera.spread.rms, 3)) + HeldOutCells(report, c);
   html += PatternCell(camera.misfit.smooth);
   html += Cell(fmt::format("{:.0f} %, {}", 100.0 * camera.coverage.share, CornersOf(camera)),
@@ -98,7 +100,7 @@ std::string CameraRow(const CalibrationReport& report, std::size_t c) {
     const auto& intrinsics = report.result.rig.cameras[c].model.intrinsics();
     html += Cell(fmt::format("{:.1f} &plusmn; {:.1f}", intrinsics[0], camera.focal_sd.x()),
                  camera.focal_sd.x() > calibration::kFocalSd * intrinsics[0] ? "limit" : "");
-    html += Cell(fmt::format("{:.1f}, {:.1f} &plusmn; {:.1f}", intrinsics[2], intrinsics[3],
+    html += Cell(fmt::format("{:.0f}, {:.0f} &plusmn; {:.1f}", intrinsics[2], intrinsics[3],
                              camera.principal_sd.maxCoeff()));
     html += Cell(Number(1e3 * camera.centre_sd, 2)) + Cell(Number(kDegrees * camera.turn_sd, 3));
     html += Cell(Number(kDegrees * camera.numbers.largest_tilt, 0));
@@ -174,7 +176,7 @@ std::string StampTable(const CalibrationReport& report) {
     const CameraQuality& camera = report.quality.cameras[c];
     html += fmt::format("<tr><th scope=\"row\" class=\"left\">{}</th>{}{}</tr>\n",
                         EscapeHtml(NameOf(report, c)),
-                        Cell(Number(1e3 * camera.stamp_lag, 1),
+                        Cell(Number(std::round(1e4 * camera.stamp_lag) / 10.0 + 0.0, 1),
                              CssAbove(std::abs(camera.stamp_lag), calibration::kTimeOffset)),
                         Cell(Number(1e3 * camera.stamp_jitter, 1),
                              CssAbove(camera.stamp_jitter, calibration::kTimeOffset)));
@@ -201,7 +203,7 @@ std::string KeyNumbers(const CalibrationReport& report) {
   }
   if (quality.inputs.held_out) {
     html += Tile(fmt::format("{} px", Number(quality.inputs.held_out->rms, 3)),
-                 fmt::format("held-out residual per axis; {} px is expected of noise alone",
+                 fmt::format("held-out residual per axis; {} px would be right",
                              Number(quality.expected_held_out, 3)));
   }
   html += Tile(fmt::format("{} px", Number(quality.rms, 3)),
@@ -218,7 +220,6 @@ std::string KeyNumbers(const CalibrationReport& report) {
 std::string CameraTable(const CalibrationReport& report) {
   std::vector<std::string> titles{
       "Camera",
-      "Image, px",
       "Views",
       "Sightings",
       "Left out|sightings that the outlier rule left out",
@@ -226,7 +227,7 @@ std::string CameraTable(const CalibrationReport& report) {
       "Held out, px|per axis, views that the rig was not made from",
       "Lens misfit, px|residual per axis that smooth displacements of the image explain, noise "
       "taken off: the lens model, a rolling shutter, a bent board",
-      "Coverage|share of the image's cells with three sightings or more; corners seen"};
+      "Coverage, corners|share of the image's cells with three sightings or more; corners seen"};
   if (HasRig(report)) {
     titles.insert(titles.end(), {"Focal length, px", "Principal point, px",
                                  "Centre, mm|1 sd over all axes, against the rig as a body",
@@ -282,7 +283,7 @@ std::string PairTable(const CalibrationReport& report) {
 std::string ResidualTable(const CalibrationReport& report) {
   const calibration::RigQuality& quality = report.quality;
   const auto& held_out = quality.inputs.held_out;
-  std::string html = "<table>\n" + HeaderRow({"All cameras", "px per axis", "what it is"});
+  std::string html = "<table>\n" + HeaderRow({"All cameras", "px per axis", ""});
   const auto row = [&html](const char* name, const std::string& number, const std::string& what) {
     html +=
         fmt::format("<tr><td class=\"left\">{}</td><td>{}</td><td class=\"left\">{}</td></tr>\n",
@@ -404,8 +405,9 @@ std::string ImageCaption(const CalibrationReport& report, std::size_t camera) {
   std::string html = fmt::format("coverage {:.0f} %", 100.0 * quality.coverage.share);
   if (!HasRig(report)) return html;
   const calibration::PlacePattern& misfit = quality.misfit.smooth;
-  return html + fmt::format(", residual {:.2f} px, lens misfit {:.2f} px{}", quality.spread.rms,
-                            misfit.rms, misfit.p <= 0.01 ? " (not chance)" : " (may be chance)");
+  return html + fmt::format(", residual {:.2f} px, ", quality.spread.rms) +
+         (misfit.p <= 0.01 ? fmt::format("lens misfit {:.2f} px", misfit.rms)
+                           : std::string("no lens misfit"));
 }
 
 }  // namespace medius::apps

@@ -111,12 +111,12 @@ class RigView {
     for (double x = std::ceil(least_.x() / step) * step; x <= most_.x(); x += step) {
       const double at = units_ * (x - least_.x());
       picture->Line({at, 0}, {at, size.y()}, "grid");
-      picture->Text({at, size.y() - 3}, fmt::format("{:g}", x + 0.0), "small", "middle");
+      picture->Text({at, size.y() - 3}, fmt::format("{:g} m", x + 0.0), "small", "middle");
     }
     for (double y = std::ceil(least_.y() / step) * step; y <= most_.y(); y += step) {
       const double at = units_ * (most_.y() - y);
       picture->Line({0, at}, {size.x(), at}, "grid");
-      picture->Text({3, at - 2}, fmt::format("{:g}", y + 0.0), "small");
+      picture->Text({3, at - 2}, fmt::format("{:g} m", y + 0.0), "small");
     }
   }
 
@@ -136,22 +136,21 @@ class RigView {
   }
 
   void DrawCameras(SvgDrawing* picture) const {
-    Vector2d middle = Vector2d::Zero();
-    for (const Vector3d& centre : centres_) {
-      middle += At(centre) / static_cast<double>(centres_.size());
-    }
     for (std::size_t c = 0; c < centres_.size(); ++c) {
-      DrawFrustum(report_.result.rig.cameras[c], picture);
+      const Camera& camera = report_.result.rig.cameras[c];
+      DrawFrustum(camera, picture);
       const Vector2d at = At(centres_[c]);
       picture->Circle(at, 4.0, "camera");
-      const bool left = at.x() < middle.x();
-      const Vector2d aside(left ? -8.0 : 8.0, at.y() < middle.y() ? -6.0 : 14.0);
-      // A name stays in the picture: near its edge it grows inward.
+      // The name stands behind the camera.
+      const Vector3d axis = camera.camera_from_lab.rotation.row(2);
+      Vector2d behind = at - At(InView(camera.CentreInLab() + axis));
+      behind /= std::max(1e-9, behind.norm());
+      const bool left = behind.x() < 0.0;
       const double room = left ? at.x() : Size().x() - at.x();
-      const bool inward = room < 60.0;
-      const Vector2d place = inward ? at + Vector2d(left ? -10.0 : 10.0, aside.y()) : at + aside;
-      picture->Text(place, report_.result.rig.cameras[c].name, "name",
-                    left != inward ? "end" : "start");
+      // Near the edge of the picture a name grows inward.
+      const bool to_left = room < 70.0 ? !left : left;
+      picture->Text(at + Vector2d(to_left ? -9.0 : 9.0, behind.y() < 0.0 ? -7.0 : 15.0),
+                    camera.name, "name", to_left ? "end" : "start");
     }
   }
 
@@ -179,9 +178,11 @@ class RigView {
     std::vector<Vector2d> corners;
     for (const Vector2d& pixel :
          {Vector2d(0, 0), Vector2d(right, 0), Vector2d(right, bottom), Vector2d(0, bottom)}) {
-      const auto ray = camera.model.Unproject(pixel);
-      if (!ray) continue;
-      const Vector3d ahead = *ray * (depth_ / std::max(0.3, ray->z()));
+      // Where the lens model folds back, as if there were no distortion.
+      const std::vector<double>& f = camera.model.intrinsics();
+      const Vector3d straight((pixel.x() - f[2]) / f[0], (pixel.y() - f[3]) / f[1], 1.0);
+      const Vector3d ray = camera.model.Unproject(pixel).value_or(straight.normalized());
+      const Vector3d ahead = ray * (depth_ / std::max(0.3, ray.z()));
       corners.push_back(At(InView(lab_from_camera * ahead)));
     }
     picture->Polyline(corners, true, "frustum");

@@ -131,6 +131,35 @@ void FillResiduals(const TargetObservations& observations, const CalibrationResu
   FillWorstViews(observations, result, used, quality);
 }
 
+double InvertibleShare(const Camera& camera, const ImageGrid& grid) {
+  std::vector<Eigen::Vector2d> pixels;
+  for (std::size_t cell = 0; cell < grid.size(); ++cell) pixels.push_back(grid.CentreOf(cell));
+  for (const double x : {0.0, grid.width - 1.0}) {
+    for (const double y : {0.0, grid.height - 1.0}) pixels.emplace_back(x, y);
+  }
+  const auto known = std::count_if(pixels.begin(), pixels.end(), [&](const Eigen::Vector2d& xy) {
+    return camera.model.Unproject(xy).has_value();
+  });
+  return static_cast<double>(known) / static_cast<double>(pixels.size());
+}
+
+// Share of a camera's outliers that stand in views of which more than half was left out.
+double OutliersInLostViews(const TargetObservations& observations, const CalibrationResult& result,
+                           CameraId camera) {
+  std::map<std::size_t, std::size_t> of_view;
+  std::size_t all = 0;
+  for (const OutlierSighting& outlier : result.outliers) {
+    if (observations.views[outlier.view].camera != camera) continue;
+    ++of_view[outlier.view];
+    ++all;
+  }
+  std::size_t lost = 0;
+  for (const auto& [view, count] : of_view) {
+    if (2 * count > observations.views[view].xy.size()) lost += count;
+  }
+  return all == 0 ? 0.0 : static_cast<double>(lost) / static_cast<double>(all);
+}
+
 void FillCameras(const TargetObservations& observations, const CalibrationResult& result,
                  RigQuality* quality) {
   RigCovariance body;
@@ -146,6 +175,8 @@ void FillCameras(const TargetObservations& observations, const CalibrationResult
     if (c < result.cameras.size()) camera.numbers = result.cameras[c];
     const auto all = static_cast<double>(camera.numbers.sightings + camera.numbers.outliers);
     if (all > 0.0) camera.outlier_share = static_cast<double>(camera.numbers.outliers) / all;
+    camera.outliers_in_lost_views = OutliersInLostViews(observations, result, CameraId(c));
+    camera.invertible_share = InvertibleShare(result.rig.cameras[c], camera.coverage.grid);
     camera.field = ResidualFieldOf(observations, result, CameraId(c));
     camera.misfit = LensMisfitOf(observations, result, CameraId(c));
     camera.spread = ResidualSpreadOf(observations, result, CameraId(c));

@@ -30,7 +30,13 @@ struct Verdict {
 /// All numbers of one camera.
 struct CameraQuality {
   CameraNumbers numbers;
-  double outlier_share = 0.0;  ///< of sightings in views that were used
+  double outlier_share = 0.0;  ///< of its sightings
+  /// Share of its outliers that stand in views of which more than half was left out: then the view
+  /// is wrong (its time, another board), not the sighting.
+  double outliers_in_lost_views = 0.0;
+  /// Share of the image, by the middles of the coverage's cells and the corners, that the lens
+  /// model has a direction for: elsewhere its polynomial folds back.
+  double invertible_share = 1.0;
   ImageCoverage coverage;
   ResidualField field;
   LensMisfit misfit;

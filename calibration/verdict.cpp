@@ -16,6 +16,8 @@ namespace {
 // Speed of a marker by which a time offset is put in millimetres: a hip in running, m/s.
 constexpr double kMarkerSpeed = 3.0;
 constexpr double kCertainSd = 3.0;
+// Metres: a person moves through at least so much.
+constexpr double kPersonHeight = 1.0;
 
 // Gathers cameras that share a finding, each with its number.
 class CameraList {
@@ -48,15 +50,18 @@ class Judge {
     findings_ = quality_.inputs.findings;
     JudgeStatus();
     if (!result_.rig.cameras.empty() && result_.status == CalibrationStatus::kConverged) {
-      JudgeVolume();
+      // Causes before what they lead to.
       JudgeTimes();
-      if (judge_coverage && !result_.options.hold_intrinsics) JudgeCoverage();
-      JudgeFocal();
       JudgeLinks();
-      JudgeHeldOut();
+      if (judge_coverage && !result_.options.hold_intrinsics) JudgeCoverage();
+      JudgeFold();
       JudgePatterns();
       JudgeOutliers();
       JudgeNoise();
+      JudgeFocal();
+      JudgeHeldOut();
+      JudgeVolume();
+      JudgeVolumeSize();
       JudgeWands();
     }
     std::stable_sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
@@ -135,6 +140,17 @@ class Judge {
                  "longer focal length");
   }
 
+  void JudgeVolumeSize() {
+    if (!quality_.volume) return;
+    const Eigen::Vector3d size = quality_.volume->most - quality_.volume->least;
+    if (size.z() >= kPersonHeight && size.head<2>().maxCoeff() >= kPersonHeight) return;
+    Add(Severity::kNote, "volume_size", {},
+        fmt::format("The target was shown in {:.1f} x {:.1f} x {:.1f} m alone (height last): what "
+                    "is said here of the precision holds there, and a person needs more room",
+                    size.x(), size.y(), size.z()),
+        "Carry the target through the whole volume in which people will move");
+  }
+
   void JudgeCoverage() {
     AddByCamera(
         "coverage",
@@ -147,6 +163,21 @@ class Judge {
                     "stated",
                     100.0 * kCoverageShare.limit),
         "Show the target there too, up to the corners: see the empty cells in the pictures below");
+  }
+
+  void JudgeFold() {
+    CameraList list(observations_);
+    for (std::size_t c = 0; c < quality_.cameras.size(); ++c) {
+      const double lost = 1.0 - quality_.cameras[c].invertible_share;
+      if (lost > 0.0) list.Add(c, fmt::format("{:.0f} %", std::ceil(100.0 * lost)));
+    }
+    if (list.empty()) return;
+    Add(Severity::kLimit, "lens_fold", list.cameras(),
+        fmt::format("{}: in so much of the image the lens model folds back, and markers there are "
+                    "not reconstructed",
+                    list.text()),
+        "Show the target out to the corners of the image, so that the lens is known there; or take "
+        "a lens model with fewer terms");
   }
 
   void JudgeFocal() {
@@ -249,15 +280,26 @@ class Judge {
   }
 
   void JudgeOutliers() {
+    std::size_t outliers = 0;
+    double in_lost_views = 0.0;
+    for (const CameraQuality& camera : quality_.cameras) {
+      outliers += camera.numbers.outliers;
+      in_lost_views += camera.outliers_in_lost_views * static_cast<double>(camera.numbers.outliers);
+    }
+    const bool whole_views = in_lost_views > 0.5 * static_cast<double>(outliers);
     AddByCamera(
         "outliers",
         [&](std::size_t c) { return Above(quality_.cameras[c].outlier_share, kOutlierShare); },
         [&](std::size_t c) {
           return fmt::format("{:.0f} %", 100.0 * quality_.cameras[c].outlier_share);
         },
-        fmt::format("so many sightings were left out as outliers (good is up to {:.0f} %)",
-                    100.0 * kOutlierShare.limit),
-        "See the worst views below: reflections, blur, another board, or a target that bent");
+        fmt::format("so many sightings were left out as outliers (good is up to {:.0f} %){}",
+                    100.0 * kOutlierShare.limit,
+                    whole_views ? ", most of them with nearly their whole view" : ""),
+        whole_views ? "Whole views that do not fit point to a target that moved while cameras "
+                      "looked at different times, to a camera that moved, or to another board: see "
+                      "the worst views below"
+                    : "See the worst views below: reflections, blur, or a target that bent");
   }
 
   void JudgeNoise() {
@@ -280,7 +322,7 @@ class Judge {
 
   // What a difference of exposure does to a marker, in words.
   static std::string Consequence(double seconds) {
-    return fmt::format("at {:.0f} m/s, the speed of a hip in running, {:.1f} ms are {:.0f} mm",
+    return fmt::format("At {:.0f} m/s, the speed of a hip in running, {:.1f} ms are {:.0f} mm",
                        kMarkerSpeed, 1e3 * seconds, 1e3 * kMarkerSpeed * seconds);
   }
 
@@ -317,8 +359,9 @@ class Judge {
       const double most = std::abs(camera.stamp_lag) + camera.stamp_jitter;
       if (!(most > kTimeOffset.limit)) continue;
       largest = std::max(largest, most);
-      list.Add(c, fmt::format("{:+.1f} ms, varying by {:.1f} ms", 1e3 * camera.stamp_lag,
-                              1e3 * camera.stamp_jitter));
+      // Adding 0 makes a rounded -0 a 0.
+      const double lag = std::round(1e4 * camera.stamp_lag) / 10.0 + 0.0;
+      list.Add(c, fmt::format("{:.1f} ms, varying by {:.1f} ms", lag, 1e3 * camera.stamp_jitter));
     }
     if (list.empty()) return;
     Add(largest > kTimeOffset.redo ? Severity::kRedo : Severity::kLimit, "time_stamps",

@@ -5,9 +5,10 @@
 #include <cmath>
 
 #include <Eigen/Eigenvalues>
+#include <Eigen/QR>
 
 #include "calibration/image_quality.hpp"
-#include "calibration/rig_covariance.hpp"
+#include "calibration/so3.hpp"
 #include "core/check.hpp"
 
 namespace medius::calibration {
@@ -15,6 +16,8 @@ namespace {
 
 constexpr int kPlacesAlongSide = 24;
 constexpr int kFewestPlaces = 4;
+constexpr std::size_t kPlaceGrain = 64;
+constexpr std::array<double, 3> kSliceShares{1.0 / 6.0, 0.5, 5.0 / 6.0};
 constexpr double kLowPercentile = 0.02;
 // Directions up that cancel to less than this say nothing.
 constexpr double kLeastMeanUp = 0.3;
@@ -49,23 +52,87 @@ Eigen::Vector3d UpwardOf(const CameraRig& rig) {
   return up.normalized();
 }
 
-PlacePrecision Describe(const PointUncertainty& point, const RigidTransform& view_from_lab) {
-  const Eigen::Matrix3d& R = view_from_lab.rotation;
+// A place of the grid and how it depends on the cameras.
+struct PlacedSensitivity {
+  Eigen::Vector3d x_in_lab;
+  std::optional<PointSensitivity> sensitivity;
+};
+
+// [3, 6] how a place moves with a body that turns about `pivot` and shifts.
+Eigen::Matrix<double, 3, 6> MotionOf(const Eigen::Vector3d& place, const Eigen::Vector3d& pivot) {
+  Eigen::Matrix<double, 3, 6> motion;
+  motion << -Skew(place - pivot), Eigen::Matrix3d::Identity();
+  return motion;
+}
+
+// Takes the best common motion of all places off how they depend on the parameters.
+void HoldAsBody(std::vector<PlacedSensitivity>* places) {
+  Eigen::Vector3d pivot = Eigen::Vector3d::Zero();
+  double count = 0.0;
+  for (const PlacedSensitivity& place : *places) {
+    if (!place.sensitivity) continue;
+    pivot += place.x_in_lab;
+    count += 1.0;
+  }
+  if (count < 3.0) return;
+  pivot /= count;
+  Eigen::Matrix<double, 6, 6> normal = Eigen::Matrix<double, 6, 6>::Zero();
+  Eigen::MatrixXd right;
+  for (const PlacedSensitivity& place : *places) {
+    if (!place.sensitivity) continue;
+    const Eigen::Matrix<double, 3, 6> motion = MotionOf(place.x_in_lab, pivot);
+    normal += motion.transpose() * motion;
+    const Eigen::MatrixXd pull = motion.transpose() * place.sensitivity->by_parameters;
+    right = right.size() == 0 ? pull : Eigen::MatrixXd(right + pull);
+  }
+  // Places on a line leave a turn about it free: it moves none of them.
+  const Eigen::MatrixXd by_parameters = normal.completeOrthogonalDecomposition().solve(right);
+  for (PlacedSensitivity& place : *places) {
+    if (!place.sensitivity) continue;
+    place.sensitivity->by_parameters -= MotionOf(place.x_in_lab, pivot) * by_parameters;
+  }
+}
+
+PlacePrecision Describe(const PlacedSensitivity& placed, const Eigen::MatrixXd& covariance,
+                        double noise_px, const RigidTransform& view_from_lab) {
   PlacePrecision place;
-  place.x_in_view = view_from_lab * point.x_in_lab;
-  place.cameras = point.cameras;
-  place.covariance = R * point.total * R.transpose();
-  if (point.cameras < 2) {
-    place.axis_sd.setConstant(std::numeric_limits<double>::quiet_NaN());
-    place.axes.setConstant(std::numeric_limits<double>::quiet_NaN());
+  place.x_in_view = view_from_lab * placed.x_in_lab;
+  if (!placed.sensitivity) {
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    place.covariance.setConstant(nan);
+    place.axis_sd.setConstant(nan);
+    place.axes.setConstant(nan);
     return place;
   }
-  place.sigma = std::sqrt(point.total.trace());
-  place.sigma_calibration = std::sqrt(std::max(0.0, point.calibration.trace()));
+  const Eigen::Matrix3d& R = view_from_lab.rotation;
+  const Eigen::MatrixXd& G = placed.sensitivity->by_parameters;
+  const Eigen::Matrix3d calibration = G * covariance * G.transpose();
+  const Eigen::Matrix3d total = calibration + noise_px * noise_px * placed.sensitivity->by_noise;
+  place.cameras = placed.sensitivity->cameras;
+  place.covariance = R * total * R.transpose();
+  place.sigma = std::sqrt(total.trace());
+  place.sigma_calibration = std::sqrt(std::max(0.0, calibration.trace()));
   const Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d> solver(place.covariance);
   place.axis_sd = solver.eigenvalues().reverse().cwiseMax(0.0).cwiseSqrt();
   place.axes = solver.eigenvectors().rowwise().reverse();
   return place;
+}
+
+// Places at the middle of each cell of three slices, lowest first.
+std::vector<PlacedSensitivity> PlacesIn(const VolumePrecision& volume,
+                                        const RigidTransform& lab_from_view) {
+  std::vector<PlacedSensitivity> places;
+  for (const double share : kSliceShares) {
+    for (int row = 0; row < volume.rows; ++row) {
+      for (int column = 0; column < volume.columns; ++column) {
+        const Eigen::Vector3d at((column + 0.5) / volume.columns, (row + 0.5) / volume.rows, share);
+        const Eigen::Vector3d x_in_view =
+            volume.least + at.cwiseProduct(volume.most - volume.least);
+        places.push_back({lab_from_view * x_in_view, std::nullopt});
+      }
+    }
+  }
+  return places;
 }
 
 void Summarize(VolumePrecision* volume) {
@@ -137,27 +204,25 @@ VolumePrecision PrecisionInVolume(const TargetObservations& observations,
     volume.most[axis] = PercentileOf(std::move(values), 1.0 - kLowPercentile);
   }
   ChooseGrid(&volume);
-  std::vector<RigidTransform> camera_from_lab;
-  for (const Camera& camera : result.rig.cameras) camera_from_lab.push_back(camera.camera_from_lab);
-  const RigCovariance covariance =
-      InGauge(result.covariance, camera_from_lab, RigGauge::kCameraCentres);
-  const RigidTransform lab_from_view = frame.view_from_lab.Inverse();
-  const Eigen::Vector3d size = volume.most - volume.least;
-  for (const double share : std::array{1.0 / 6.0, 0.5, 5.0 / 6.0}) {
-    std::vector<Eigen::Vector3d> places;
-    for (int row = 0; row < volume.rows; ++row) {
-      for (int column = 0; column < volume.columns; ++column) {
-        const Eigen::Vector3d at((column + 0.5) / volume.columns, (row + 0.5) / volume.rows, share);
-        places.push_back(lab_from_view * (volume.least + at.cwiseProduct(size)));
-      }
+  std::vector<PlacedSensitivity> places = PlacesIn(volume, frame.view_from_lab.Inverse());
+  ParallelFor(parallelism, places.size(), kPlaceGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      places[i].sensitivity =
+          SensitivityOf(result.rig, result.covariance.layout, places[i].x_in_lab);
     }
-    PrecisionSlice slice;
-    slice.height = volume.least.z() + share * size.z();
-    for (const PointUncertainty& point :
-         MapUncertainty(result.rig, covariance, places, noise_px, parallelism)) {
-      slice.places.push_back(Describe(point, frame.view_from_lab));
+  });
+  HoldAsBody(&places);
+  std::vector<PlacePrecision> described(places.size());
+  ParallelFor(parallelism, places.size(), kPlaceGrain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      described[i] = Describe(places[i], result.covariance.matrix, noise_px, frame.view_from_lab);
     }
-    volume.slices.push_back(std::move(slice));
+  });
+  const auto cells = static_cast<std::ptrdiff_t>(places.size() / kSliceShares.size());
+  for (std::size_t s = 0; s < kSliceShares.size(); ++s) {
+    const auto begin = described.begin() + static_cast<std::ptrdiff_t>(s) * cells;
+    const double height = volume.least.z() + kSliceShares[s] * (volume.most - volume.least).z();
+    volume.slices.push_back({height, {begin, begin + cells}});
   }
   Summarize(&volume);
   return volume;

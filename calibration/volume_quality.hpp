@@ -47,6 +47,12 @@ struct PrecisionSlice {
 
 /// Expected precision of one marker seen once by all cameras whose image holds it, over the box in
 /// which targets were (between the 2nd and 98th percentile of their points, on each axis).
+///
+/// Errors count against the volume as a body: of what the calibration has wrong is taken off, at
+/// each place, the rigid motion that best fits all places (an inner constraint on them; Baarda
+/// 1973). Such a motion changes no distance and no angle within the volume, and a floor that is
+/// found with the same cameras moves with it. The result does not depend on the gauge of the
+/// covariance.
 struct VolumePrecision {
   Eigen::Vector3d least;  ///< metres, view frame
   Eigen::Vector3d most;

@@ -44,8 +44,8 @@ calibration::HeldOutNumbers HeldOutOf(const TargetObservations& observations) {
   const TargetObservations even = calibration::EverySecondInstant(observations, false);
   const TargetObservations odd = calibration::EverySecondInstant(observations, true);
   const CameraRig rig = calibration::Calibrate(even, {}).rig;
-  const calibration::HeldOutScore training = ScoreHeldOut(rig, even, Parallelism(2));
-  const calibration::HeldOutScore score = ScoreHeldOut(rig, odd, Parallelism(2));
+  const calibration::HeldOutScore training = calibration::ScoreHeldOut(rig, even, Parallelism(2));
+  const calibration::HeldOutScore score = calibration::ScoreHeldOut(rig, odd, Parallelism(2));
   calibration::HeldOutNumbers numbers;
   numbers.method = "fitted on even instants, scored on odd";
   numbers.training_rms = training.rms;
