@@ -89,6 +89,7 @@ class CommandLine {
 // One a command file.
 void AddAnalyzeCommand(CommandLine& commands);
 void AddCalibrateBoardCommand(CommandLine& commands);
+void AddCalibrateWandCommand(CommandLine& commands);
 void AddExportCommand(CommandLine& commands);
 void AddImportCommand(CommandLine& commands);
 void AddInfoCommand(CommandLine& commands);

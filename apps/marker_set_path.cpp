@@ -16,7 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<fs::path> PresetFolders() {
+// @param kind  folder of the datasets: "marker_sets", "wands".
+std::vector<fs::path> PresetFolders(const std::string& kind) {
   std::vector<fs::path> folders;
   const char* chosen = std::getenv("MEDIUS_DATASETS");  // NOLINT(concurrency-mt-unsafe): read once
   if (chosen != nullptr && *chosen != '\0') folders.emplace_back(chosen);
@@ -24,13 +25,13 @@ std::vector<fs::path> PresetFolders() {
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
   if (!error) folders.push_back(program.parent_path().parent_path() / "share/medius/datasets");
   folders.emplace_back(MEDIUS_DATASETS_DIR);
-  for (fs::path& folder : folders) folder /= "marker_sets";
+  for (fs::path& folder : folders) folder /= kind;
   return folders;
 }
 
-std::set<std::string> PresetNames() {
+std::set<std::string> PresetNames(const std::string& kind) {
   std::set<std::string> names;
-  for (const fs::path& folder : PresetFolders()) {
+  for (const fs::path& folder : PresetFolders(kind)) {
     std::error_code error;
     for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
          entry.increment(error)) {
@@ -47,23 +48,30 @@ bool IsPresetName(const std::string& word) {
   });
 }
 
-}  // namespace
-
-fs::path FindMarkerSet(const std::string& word) {
+// @param what  as messages name the file.
+fs::path Find(const std::string& word, const std::string& kind, const std::string& what) {
   std::error_code error;
   if (fs::exists(word, error) && !(fs::is_directory(word, error) && IsPresetName(word))) {
     return word;
   }
   if (IsPresetName(word)) {
-    for (const fs::path& folder : PresetFolders()) {
+    for (const fs::path& folder : PresetFolders(kind)) {
       fs::path preset = folder / (word + ".toml");
       if (fs::is_regular_file(preset, error)) return preset;
     }
   }
-  throw InputError(
-      fmt::format("{}: there is neither such a marker-set file nor such a preset; "
-                  "presets are {}",
-                  word, fmt::join(PresetNames(), ", ")));
+  throw InputError(fmt::format("{}: there is neither such a {} file nor such a preset; presets are {}",
+                               word, what, fmt::join(PresetNames(kind), ", ")));
+}
+
+}  // namespace
+
+fs::path FindMarkerSet(const std::string& word) {
+  return Find(word, "marker_sets", "marker-set");
+}
+
+fs::path FindWand(const std::string& word) {
+  return Find(word, "wands", "wand");
 }
 
 }  // namespace medius::apps

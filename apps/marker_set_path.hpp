@@ -11,4 +11,7 @@ namespace medius::apps {
 /// @throws InputError that lists the presets where it is neither.
 [[nodiscard]] std::filesystem::path FindMarkerSet(const std::string& word);
 
+/// The same of a wand file.
+[[nodiscard]] std::filesystem::path FindWand(const std::string& word);
+
 }  // namespace medius::apps
