@@ -91,6 +91,7 @@ void AddAnalyzeCommand(CommandLine& commands);
 void AddCalibrateBoardCommand(CommandLine& commands);
 void AddCalibrateFloorCommand(CommandLine& commands);
 void AddCalibrateCheckCommand(CommandLine& commands);
+void AddCalibrateWandCommand(CommandLine& commands);
 void AddExportCommand(CommandLine& commands);
 void AddImportCommand(CommandLine& commands);
 void AddInfoCommand(CommandLine& commands);

@@ -7,6 +7,7 @@ int main(int argc, char** argv) {
   AddProjectCommand(commands);
   AddImportCommand(commands);
   AddCalibrateBoardCommand(commands);
+  AddCalibrateWandCommand(commands);
   AddRigCommand(commands);
   AddCalibrateFloorCommand(commands);
   AddCalibrateCheckCommand(commands);
