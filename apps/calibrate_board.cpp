@@ -13,6 +13,8 @@
 #include "apps/calibration_output.hpp"
 #include "apps/calibration_settings.hpp"
 #include "apps/command.hpp"
+#include "apps/joint_wand.hpp"
+#include "apps/preset_path.hpp"
 #include "apps/provenance.hpp"
 #include "calibration/calibrate.hpp"
 #include "calibration/cross_validation.hpp"
@@ -33,6 +35,8 @@ struct BoardArguments {
   bool bend = false;
   TemporalOptions timing{false, false, false, false};
   bool quick = false;
+  std::string wand;
+  WandInput wand_input;
 
   [[nodiscard]] bool WantsTiming() const {
     return timing.offsets || timing.drift || timing.line_time || timing.frame_jitter;
@@ -78,9 +82,11 @@ class BoardCalibration {
     if (!arguments_.settings.initial.empty()) provenance_.AddInput(arguments_.settings.initial);
     if (arguments_.settings.AdvisesModel()) ChooseLens();
     provenance_.SetOptions(OptionsJson(arguments_, options_, seen));
+    SaveSightings();
     Calibrate();
-    inputs_.findings = FindDoubts(report_.result, seen);
+    inputs_.findings = FindingsOf(calibration::CheckCalibration(report_.result, seen));
     if (!arguments_.quick) LookAtTiming();
+    if (!arguments_.wand.empty()) AddWand();
     if (arguments_.WantsTiming()) AdjustTiming();
     Finish();
   }
@@ -100,6 +106,15 @@ class BoardCalibration {
         report_.observations, calibration::LensCandidates(options_, std::nullopt), control);
     options_ = lenses_.candidates[lenses_.chosen].calibration;
     for (const std::string& sentence : lenses_.sentences) Note("lens_model", sentence);
+  }
+
+  // Before the calibration: a recording that gives no rig can be looked at again too.
+  void SaveSightings() {
+    if (arguments_.save_sightings.empty()) return;
+    const std::string name = std::filesystem::path(arguments_.save_sightings).stem().stem();
+    SaveBoardSightings(arguments_.save_sightings, report_.observations,
+                       {name, "", "", "board", NowIso8601()}, provenance_.Finish(),
+                       context_.parallelism());
   }
 
   void Calibrate() {
@@ -135,6 +150,29 @@ class BoardCalibration {
     if (!diagnosis.sentences.empty()) Note("timing", diagnosis.sentences.front());
   }
 
+  // Both together: the wand, found by the rig of the boards, joins the adjustment.
+  void AddWand() {
+    const Wand wand = ReadWand(FindPreset(Preset::kWand, arguments_.wand));
+    provenance_.AddInput(FindPreset(Preset::kWand, arguments_.wand));
+    provenance_.AddInput(arguments_.wand_input.trial);
+    const JointWand joint =
+        FindWandByRig(arguments_.wand_input, wand, report_.result.rig, context_);
+    // By the boards' scale alone, before the wand has a say in it.
+    const calibration::WandNumbers alone =
+        MeasureJointWand(joint, report_.result.rig, context_.parallelism());
+    for (calibration::Finding& finding : CompareWithBoards(alone)) {
+      inputs_.findings.push_back(std::move(finding));
+    }
+    AddToObservations(joint, &report_.observations);
+    Calibrate();
+    inputs_.wands.push_back(
+        MeasureJointWand(joint, report_.result.rig, context_.parallelism()));
+    Note("wand", fmt::format("By the boards' scale alone the wand {} measures {:.2f} mm ({:+.2f} % "
+                             "of what its file states)",
+                             alone.name, 1e3 * alone.mean_length,
+                             100.0 * (alone.mean_length / alone.nominal_length - 1.0)));
+  }
+
   void AdjustTiming() {
     TemporalOptions options = arguments_.timing;
     options.offsets = true;
@@ -160,12 +198,6 @@ class BoardCalibration {
                                                  std::move(inputs_), options);
     report_.made = NowIso8601();
     report_.provenance = provenance_.Finish();
-    if (!arguments_.save_sightings.empty()) {
-      const std::string name = std::filesystem::path(arguments_.save_sightings).stem().stem();
-      SaveBoardSightings(arguments_.save_sightings, report_.observations,
-                         {name, "", "", "board", report_.made}, report_.provenance,
-                         context_.parallelism());
-    }
     FinishCalibration(std::move(report_), arguments_.output, context_);
   }
 
@@ -213,6 +245,18 @@ void AddCalibrateBoardCommand(CommandLine& commands) {
   command.add_flag("--bend", arguments->bend,
                    "Boards may bulge: estimate by how much (two numbers a board)");
   AddTimingOptions(command, arguments.get());
+  CLI::Option* wand =
+      command
+          .add_option("--wand", arguments->wand,
+                      "A wand that was waved too: board and wand go into one adjustment, and are "
+                      "checked against each other first")
+          ->option_text("WAND.toml");
+  CLI::Option* trial = command
+                           .add_option("--wand-trial", arguments->wand_input.trial,
+                                       "The trial with the cameras' sightings of the wand")
+                           ->option_text("TRIAL.h5");
+  wand->needs(trial);
+  trial->needs(wand);
   command
       .add_option("--save-sightings", arguments->save_sightings,
                   "Also write the board's points in all images, so that --sightings can calibrate "

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "calibration/plausibility.hpp"
 #include "storage/rig_toml.hpp"
 
 namespace medius::apps {
@@ -127,9 +126,7 @@ void RequireCalibrated(const CalibrationResult& result) {
       result.iterations));
 }
 
-std::vector<calibration::Finding> FindDoubts(const CalibrationResult& result,
-                                             const TargetObservations& observations) {
-  const auto doubts = calibration::CheckCalibration(result, observations);
+std::vector<calibration::Finding> FindingsOf(std::span<const calibration::RigDoubt> doubts) {
   if (const calibration::RigDoubt* refusal = calibration::FirstRefusal(doubts)) {
     throw NotComputed(refusal->sentence);
   }

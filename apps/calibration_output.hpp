@@ -1,12 +1,15 @@
 #pragma once
 
+#include <span>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "apps/calibration_report.hpp"
 #include "apps/command.hpp"
 #include "calibration/cross_validation.hpp"
+#include "calibration/plausibility.hpp"
 #include "calibration/quality_inputs.hpp"
 #include "calibration/result.hpp"
 #include "core/target.hpp"
@@ -25,10 +28,10 @@ void AddCalibrationOutputOptions(CLI::App& command, CalibrationOutput* output);
 /// @throws NotComputed that says why there is no rig and what to do.
 void RequireCalibrated(const calibration::CalibrationResult& result);
 
-/// What is wrong with a rig in spite of its residual, for the report.
-/// @throws NotComputed where it must not be used.
-[[nodiscard]] std::vector<calibration::Finding> FindDoubts(
-    const calibration::CalibrationResult& result, const TargetObservations& observations);
+/// What is doubtful in a rig in spite of its residual, as the report takes it.
+/// @throws NotComputed where one of the doubts refuses the rig.
+[[nodiscard]] std::vector<calibration::Finding> FindingsOf(
+    std::span<const calibration::RigDoubt> doubts);
 
 /// Numbers of a cross-validation as the report takes them.
 [[nodiscard]] calibration::HeldOutNumbers HeldOutOf(const calibration::CrossValidation& score,
