@@ -136,6 +136,8 @@ std::string_view ToString(FindingKind kind) {
       return "point_behind_camera";
     case FindingKind::kMirrored:
       return "mirrored";
+    case FindingKind::kShape:
+      return "shape";
     case FindingKind::kScale:
       return "scale";
   }
