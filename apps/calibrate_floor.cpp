@@ -28,9 +28,10 @@ using calibration::FloorStatus;
 
 constexpr double kDegree = std::numbers::pi / 180.0;
 constexpr double kMillimetre = 1e-3;
+constexpr double kBeltSlope = 12.0 * kDegree;
 // An L-frame stands still: some minutes are plenty. A belt repeats itself.
 constexpr std::size_t kMostStillFrames = 20'000;
-constexpr std::size_t kMostBeltFrames = 6'000;
+constexpr std::size_t kMostBeltFrames = 3'000;
 
 std::vector<std::string> Words(const std::string& option, const std::string& text,
                                std::size_t count) {
@@ -216,6 +217,7 @@ FloorResult BeltFloor(const FloorArguments& arguments, const CameraRig& rig,
   calibration::BeltFloorOptions options;
   options.floor = arguments.Options();
   options.stated_speed = arguments.speed;
+  options.floor.plausibility.slope_limit = kBeltSlope;  // treadmills are inclined on purpose
   return FloorFromBelt(rig, FindBeltTracks(rig, trial.block, trial.time, tracking), options);
 }
 

@@ -35,6 +35,9 @@ constexpr double kSamePlace = 0.005;
 constexpr double kMirroredRatio = 0.3;
 constexpr double kMisfit = 0.003;
 constexpr double kLeastAcross = 0.01;
+constexpr double kMillimetres = 1e3;
+// Among more points than this for each marker a shape of any size is found by chance.
+constexpr std::size_t kPointsOfAnySize = 2;
 
 using Points = std::vector<Eigen::Vector3d>;
 
@@ -305,6 +308,29 @@ std::optional<RigDoubt> Mirrored(const LFrame& frame, const SimilarityFit& fit) 
                   frame.name, 1e3 * fit.rms, 1e3 * fit.rms_mirrored)};
 }
 
+// Named markers that do not lie as stated, whatever the size.
+std::optional<RigDoubt> WrongShape(const LFrame& frame, const ShapeMatch& match,
+                                  const FloorResult& floor) {
+  const double limit = kMisfit + kDistanceShare * ExtentAcrossLine(frame.position);
+  if (Misfit(match) <= limit) return std::nullopt;
+  const auto worst =
+      std::max_element(floor.distances.begin(), floor.distances.end(),
+                       [](const FloorDistance& a, const FloorDistance& b) {
+                         return std::abs(a.found - a.stated) < std::abs(b.found - b.stated);
+                       });
+  return RigDoubt{
+      RigDoubtKind::kShape,
+      true,
+      {},
+      kMillimetres * Misfit(match),
+      kMillimetres * limit,
+      fmt::format("the markers lie {:.1f} mm rms from where {} puts them ({} to {}: {:.1f} "
+                  "mm found, {:.1f} stated): labels are exchanged, or its file does not "
+                  "describe it; measure it",
+                  kMillimetres * Misfit(match), frame.name, worst->from, worst->to,
+                  kMillimetres * worst->found, kMillimetres * worst->stated)};
+}
+
 FloorResult FloorOf(const CameraRig& rig, const LFrame& frame, const Placed& placed,
                     const FloorOptions& options) {
   FloorResult floor;
@@ -315,7 +341,11 @@ FloorResult FloorOf(const CameraRig& rig, const LFrame& frame, const Placed& pla
   floor.scale = ScaleCheck{fmt::format("the distances of the markers of {}", frame.name),
                            placed.match->fit.scale,
                            std::hypot(placed.match->fit.scale_sd, options.point_sd / size)};
-  if (auto mirrored = Mirrored(frame, placed.match->fit)) floor.findings.push_back(*mirrored);
+  if (auto mirrored = Mirrored(frame, placed.match->fit)) {
+    floor.findings.push_back(*mirrored);
+  } else if (auto wrong = WrongShape(frame, *placed.match, floor)) {
+    floor.findings.push_back(*wrong);
+  }
   for (std::size_t i = 0; i < frame.markers.size(); ++i) {
     if (placed.match->point[i] != kMissing) continue;
     floor.warnings.push_back(
@@ -390,6 +420,7 @@ std::vector<ShapeMatch> MatchShape(const Points& shape, const Points& points) {
                                                          std::min(kMostPoints, points.size())));
   std::vector<ShapeMatch> matches;
   for (const bool any_size : {false, true}) {
+    if (any_size && points.size() > kPointsOfAnySize * shape.size()) break;
     ShapeSearch search(shape, near, any_size);
     search.Run(kMissing, &matches);
     if (!matches.empty()) break;

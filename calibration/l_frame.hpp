@@ -41,7 +41,8 @@ struct ShapeMatch {
 
 /// All ways to find a shape among points by its distances alone, best first: full matches, else,
 /// for four markers or more, those that lack one. Where none has the stated size, matches of
-/// another size (a third to three times) are given.
+/// another size (a third to three times) are given, unless so many points are there that chance
+/// makes them.
 /// @param shape  [N] stated places, metres.
 [[nodiscard]] std::vector<ShapeMatch> MatchShape(const std::vector<Eigen::Vector3d>& shape,
                                                  const std::vector<Eigen::Vector3d>& points);

@@ -136,6 +136,8 @@ std::string_view ToString(RigDoubtKind kind) {
       return "point_behind_camera";
     case RigDoubtKind::kMirrored:
       return "mirrored";
+    case RigDoubtKind::kShape:
+      return "shape";
     case RigDoubtKind::kScale:
       return "scale";
   }

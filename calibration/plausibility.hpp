@@ -25,6 +25,7 @@ enum class RigDoubtKind {
   kBoardFromBehind,   ///< cameras that see a board's print from its back
   kPointBehind,       ///< a point lies behind a camera that saw it
   kMirrored,          ///< a shape fits only mirrored
+  kShape,             ///< a shape does not fit what was found under its name
   kScale,             ///< lengths found differ from those stated
 };
 
@@ -44,7 +45,7 @@ struct RigDoubt {
 struct PlausibilityOptions {
   /// Cameras that may stand below the floor (a pit, a glass plate).
   std::vector<std::string> may_be_below;
-  double slope_limit = 0.17;  ///< radians (10 degrees), floor against the level of the images
+  double slope_limit = 0.087;  ///< radians (5 degrees), floor against the level of the images
   /// Relative difference of lengths that is refused, and that is warned of.
   double scale_limit = 0.02;
   double scale_warning = 0.005;

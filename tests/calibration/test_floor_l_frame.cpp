@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -192,6 +193,24 @@ TEST(FloorFromLFrame, TakesMarkersByTheirLabels) {
   const FloorResult unnamed = FloorFromLFrame(rig, EqualArms(), points, {}, {});
   EXPECT_EQ(unnamed.status, FloorStatus::kNotFound);
   EXPECT_NE(unnamed.sentence.find("ways that fit equally well"), std::string::npos);
+}
+
+TEST(FloorFromLFrame, RefusesLabelsThatAreExchanged) {
+  SceneRandom random(13);
+  const Session session = Record(RingRig(6), PlacesInLab(FourMarkers()), &random);
+  ASSERT_EQ(session.points.size(), 4U);
+  // The points' order is that of matching: one order of the names is right, all others are not.
+  std::vector<std::string> labels = {"corner", "long", "middle", "short"};
+  int refused = 0;
+  int found = 0;
+  do {
+    const FloorResult floor =
+        FloorFromLFrame(session.rig, FourMarkers(), session.points, labels, {});
+    found += floor.status == FloorStatus::kFound ? 1 : 0;
+    refused += floor.status == FloorStatus::kImplausible ? 1 : 0;
+  } while (std::next_permutation(labels.begin(), labels.end()));
+  EXPECT_EQ(found, 1);
+  EXPECT_EQ(refused, 23);
 }
 
 TEST(FloorFromLFrame, SaysWhatItFoundWhereNoLLies) {
