@@ -143,7 +143,8 @@ calibration::DotView ViewOf(const CameraObservations& camera, std::size_t frame,
     if (!camera.sigma.empty()) view.sigma.push_back(camera.sigma[i]);
     if (markers.empty()) continue;
     const std::int16_t label = camera.label.empty() ? kUnlabelled : camera.label[i];
-    view.marker.push_back(label < 0 ? -1 : markers[static_cast<std::size_t>(label)]);
+    const bool known = label >= 0 && static_cast<std::size_t>(label) < markers.size();
+    view.marker.push_back(known ? markers[static_cast<std::size_t>(label)] : -1);
   }
   return view;
 }
