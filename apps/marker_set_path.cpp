@@ -60,8 +60,9 @@ fs::path Find(const std::string& word, const std::string& kind, const std::strin
       if (fs::is_regular_file(preset, error)) return preset;
     }
   }
-  throw InputError(fmt::format("{}: there is neither such a {} file nor such a preset; presets are {}",
-                               word, what, fmt::join(PresetNames(kind), ", ")));
+  throw InputError(
+      fmt::format("{}: there is neither such a {} file nor such a preset; presets are {}", word,
+                  what, fmt::join(PresetNames(kind), ", ")));
 }
 
 }  // namespace

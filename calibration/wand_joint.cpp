@@ -110,8 +110,7 @@ void AddWandPoses(const TargetObservations& observations, Parallelism parallelis
 
 RigStart StartLabelledWand(const TargetObservations& observations,
                            const CalibrationOptions& options, const WorkControl& control) {
-  WandStart wand =
-      StartWand(DotsOf(observations, 0), observations.targets[0], options, control);
+  WandStart wand = StartWand(DotsOf(observations, 0), observations.targets[0], options, control);
   if (wand.rig.status != CalibrationStatus::kConverged) return std::move(wand.rig);
   RigStart start = std::move(wand.rig);
   start.data = {};
