@@ -45,8 +45,9 @@ CameraModelKind ModelOf(const CalibrationOptions& options, std::size_t camera) {
 WandOptions OptionsFrom(const WandArguments& arguments, const calibration::DotObservations& dots,
                         const Wand& wand, Parallelism parallelism) {
   if (arguments.settings.AdvisesModel()) {
-    throw CLI::ValidationError("--model", "auto needs boards: a wand does not carry the difference "
-                                          "of lens models; name one");
+    throw CLI::ValidationError("--model",
+                               "auto needs boards: a wand does not carry the difference "
+                               "of lens models; name one");
   }
   WandOptions options;
   options.most_frames = arguments.most_frames;
@@ -57,8 +58,9 @@ WandOptions OptionsFrom(const WandArguments& arguments, const calibration::DotOb
     const CameraModelKind kind = ModelOf(options.calibration, c);
     all_brown = all_brown && kind == CameraModelKind::kBrownConrady5;
     if (kind != CameraModelKind::kKannalaBrandt4 || options.calibration.initial) continue;
-    throw CLI::ValidationError("--model", "a fisheye lens cannot be started from a wand alone; "
-                                          "give its intrinsics with --initial");
+    throw CLI::ValidationError("--model",
+                               "a fisheye lens cannot be started from a wand alone; "
+                               "give its intrinsics with --initial");
   }
   if (all_brown && !arguments.k3) options.calibration.held_intrinsics = {kThirdRadialTerm};
   return options;
@@ -85,10 +87,11 @@ std::string SummaryText(const WandArguments& arguments, const WandCalibration& c
       result.outliers.size(), result.sigma,
       calibration.observations.views.front().sigma.empty() ? "px" : "of its stated sigma");
   for (const WandDistance& distance : calibration.distances) {
-    text += fmt::format("wand, marker {} to {}: {:.2f} mm (stated {:.2f}), sd {:.2f} mm in {} "
-                        "frames\n",
-                        distance.marker_a + 1, distance.marker_b + 1, 1e3 * distance.mean,
-                        1e3 * distance.stated, 1e3 * distance.sd, distance.frames);
+    text += fmt::format(
+        "wand, marker {} to {}: {:.2f} mm (stated {:.2f}), sd {:.2f} mm in {} "
+        "frames\n",
+        distance.marker_a + 1, distance.marker_b + 1, 1e3 * distance.mean, 1e3 * distance.stated,
+        1e3 * distance.sd, distance.frames);
   }
   std::size_t width = 6;
   for (const Camera& camera : result.rig.cameras) width = std::max(width, camera.name.size());
@@ -105,9 +108,10 @@ std::string SummaryText(const WandArguments& arguments, const WandCalibration& c
   }
   for (const std::string& remark : calibration.remarks) text += fmt::format("note: {}\n", remark);
   if (arguments.settings.initial.empty()) {
-    text += fmt::format("note: the lab frame is that of camera {}; medius calibrate floor puts it "
-                        "on the floor\n",
-                        result.rig.cameras[0].name);
+    text += fmt::format(
+        "note: the lab frame is that of camera {}; medius calibrate floor puts it "
+        "on the floor\n",
+        result.rig.cameras[0].name);
   }
   return text + fmt::format("written: {}\n", arguments.output);
 }
@@ -163,11 +167,10 @@ void RunWand(const WandArguments& arguments, CommandContext& context) {
   const Wand wand = ReadWand(FindPreset(Preset::kWand, arguments.wand));
   std::optional<CameraRig> initial;
   if (!arguments.settings.initial.empty()) initial = storage::ReadRig(arguments.settings.initial);
-  const calibration::DotObservations dots =
-      ReadDots(arguments.input, wand, initial, context);
+  const calibration::DotObservations dots = ReadDots(arguments.input, wand, initial, context);
   const WandOptions options = OptionsFrom(arguments, dots, wand, context.parallelism());
-  const WandCalibration calibration = calibration::CalibrateWand(
-      dots, wand.target, options, context.Work("calibrating", "steps"));
+  const WandCalibration calibration =
+      calibration::CalibrateWand(dots, wand.target, options, context.Work("calibrating", "steps"));
   RequireCalibrated(calibration, arguments.input.trial);
   storage::WriteRig(arguments.output, calibration.result.rig);
   context.Print(SummaryText(arguments, calibration), SummaryJson(arguments, calibration));
@@ -203,9 +206,10 @@ void AddCalibrateWandCommand(CommandLine& commands) {
       ->option_text("WxH|CAM=WxH ...");
   command.add_option("--cameras", arguments->input.cameras, "Use only these cameras; default: all")
       ->option_text("CAM ...");
-  command.add_flag("--labels", arguments->input.labels,
-                   "Trust the trial's labels, under the names that the wand file gives its markers; "
-                   "default: labels are not looked at");
+  command.add_flag(
+      "--labels", arguments->input.labels,
+      "Trust the trial's labels, under the names that the wand file gives its markers; "
+      "default: labels are not looked at");
   command
       .add_option("--max-frames", arguments->most_frames,
                   "Frames to use; of a longer recording those that spread best over the images")

@@ -69,8 +69,8 @@ std::vector<UncalibratedCamera> CamerasOf(const WandInput& input, const storage:
   const std::vector<std::string>& all = trial.observation_cameras();
   std::vector<UncalibratedCamera> cameras;
   for (const std::string& name : names) {
-    const auto place = static_cast<std::size_t>(std::find(all.begin(), all.end(), name) -
-                                                all.begin());
+    const auto place =
+        static_cast<std::size_t>(std::find(all.begin(), all.end(), name) - all.begin());
     std::optional<ImageSize> size;
     if (const auto found = typed.find(name); found != typed.end()) size = found->second;
     if (const auto found = typed.find(""); !size && found != typed.end()) size = found->second;
@@ -100,9 +100,10 @@ std::vector<std::string> ChosenCameras(const WandInput& input, const storage::Tr
   }
   const std::vector<std::string> names = input.cameras.empty() ? all : input.cameras;
   if (names.size() < 2) {
-    throw NotComputed(fmt::format("{}: one camera alone ({}) cannot be calibrated from a wand; two "
-                                  "or more that see it at once are needed",
-                                  input.trial, fmt::join(names, ", ")));
+    throw NotComputed(
+        fmt::format("{}: one camera alone ({}) cannot be calibrated from a wand; two "
+                    "or more that see it at once are needed",
+                    input.trial, fmt::join(names, ", ")));
   }
   return names;
 }
@@ -112,9 +113,10 @@ std::vector<std::int32_t> MarkersOf(const WandInput& input, const storage::Trial
                                     const Wand& wand) {
   if (!input.labels) return {};
   if (wand.labels.empty()) {
-    throw InputError(fmt::format("--labels: the wand file of {} names no labels; add labels = "
-                                 "[...], one a marker",
-                                 wand.target.name));
+    throw InputError(
+        fmt::format("--labels: the wand file of {} names no labels; add labels = "
+                    "[...], one a marker",
+                    wand.target.name));
   }
   std::vector<std::int32_t> markers;
   std::size_t found = 0;
@@ -125,10 +127,11 @@ std::vector<std::int32_t> MarkersOf(const WandInput& input, const storage::Trial
     found += known ? 1 : 0;
   }
   if (found != wand.labels.size()) {
-    throw InputError(fmt::format("{}: has labels {}, the wand {} has {}; correct the wand file, or "
-                                 "leave --labels out",
-                                 input.trial, fmt::join(trial.labels(), ", "), wand.target.name,
-                                 fmt::join(wand.labels, ", ")));
+    throw InputError(
+        fmt::format("{}: has labels {}, the wand {} has {}; correct the wand file, or "
+                    "leave --labels out",
+                    input.trial, fmt::join(trial.labels(), ", "), wand.target.name,
+                    fmt::join(wand.labels, ", ")));
   }
   return markers;
 }
@@ -143,7 +146,8 @@ calibration::DotView ViewOf(const CameraObservations& camera, std::size_t frame,
     if (!camera.sigma.empty()) view.sigma.push_back(camera.sigma[i]);
     if (markers.empty()) continue;
     const std::int16_t label = camera.label.empty() ? kUnlabelled : camera.label[i];
-    view.marker.push_back(label < 0 ? -1 : markers[static_cast<std::size_t>(label)]);
+    const bool known = label >= 0 && static_cast<std::size_t>(label) < markers.size();
+    view.marker.push_back(known ? markers[static_cast<std::size_t>(label)] : -1);
   }
   return view;
 }

@@ -30,9 +30,9 @@ std::vector<Eigen::Vector3d> ReadMarkers(const TomlTable& table) {
   if (!unit) table.Fail("markers_mm is missing: the markers' positions, [[x, y, z], ...]");
   const Eigen::MatrixXd rows = table.Matrix(unit->key);
   if (rows.cols() != 3) {
-    table.Fail(*table.table().get(unit->key),
-               fmt::format("{}: {} numbers a marker; x, y and z are expected", unit->key,
-                           rows.cols()));
+    table.Fail(
+        *table.table().get(unit->key),
+        fmt::format("{}: {} numbers a marker; x, y and z are expected", unit->key, rows.cols()));
   }
   std::vector<Eigen::Vector3d> markers;
   for (Eigen::Index i = 0; i < rows.rows(); ++i) {
@@ -52,7 +52,8 @@ std::vector<std::string> ReadLabels(const TomlTable& table, std::size_t markers)
   }
   const std::set<std::string> different(labels.begin(), labels.end());
   if (labels.size() != markers || different.size() != markers) {
-    table.Fail(*node, fmt::format("labels: {} different names are expected, one a marker", markers));
+    table.Fail(*node,
+               fmt::format("labels: {} different names are expected, one a marker", markers));
   }
   return labels;
 }

@@ -223,8 +223,7 @@ class Evaluator : public ceres::EvaluationCallback {
 // not depend on the parameters to first order, so that Ceres sees the true cost.
 class ViewCost : public ceres::CostFunction {
  public:
-  ViewCost(const Evaluator* evaluator, std::size_t view, std::size_t sightings,
-           int intrinsic_count)
+  ViewCost(const Evaluator* evaluator, std::size_t view, std::size_t sightings, int intrinsic_count)
       : evaluator_(evaluator), view_(view), intrinsic_count_(intrinsic_count) {
     set_num_residuals(RowsOf(sightings, intrinsic_count + 6) + 1);
     *mutable_parameter_block_sizes() = {intrinsic_count, 6, 6};
@@ -325,8 +324,7 @@ void BuildProblem(const BundleData& data, const HeldParameters& held, const RigS
     const std::size_t group = state.group[view.camera];
     problem->AddResidualBlock(
         new ViewCost(evaluator, i, view.end - view.begin, IntrinsicCountOf(state, group)), nullptr,
-        evaluator->intrinsics(group), evaluator->camera(view.camera),
-        evaluator->target(view.pose));
+        evaluator->intrinsics(group), evaluator->camera(view.camera), evaluator->target(view.pose));
   }
   for (std::size_t g = 0; g < held.pull.size(); ++g) {
     const Intrinsics& pull = held.pull[g];

@@ -19,9 +19,12 @@ namespace medius::calibration {
 ///
 /// @param observations  what the cameras saw; frames group what was seen at one instant.
 /// @param control  steps done of all, and cancellation.
+/// Targets that are wands (CalibrationTarget::is_wand) join the same adjustment, labelled (see
+/// LabelWand), once boards have placed the cameras; a wand alone starts as CalibrateWand does.
+///
 /// @return a result with a status: a recording that cannot give a rig is named, not thrown.
-/// @throws InputError where observations or options are not usable (see Validate), or a target is
-///         not flat.
+/// @throws InputError where observations or options are not usable (see Validate), or a target that
+///         is no wand is not flat.
 CalibrationResult Calibrate(const TargetObservations& observations,
                             const CalibrationOptions& options, const WorkControl& control = {});
 

@@ -55,9 +55,9 @@ bool FindWrongShape(WandCalibration* calibration) {
       "the wand does not fit its file: markers {} and {} are {:.1f} mm apart as the cameras see it "
       "(sd {:.1f} mm in {} frames), the file says {:.1f} mm; measure the wand and correct the "
       "file{}",
-      worst->marker_a + 1, worst->marker_b + 1, 1e3 * worst->mean / (scale_is_held ? 1.0 : reference),
-      1e3 * worst->sd, worst->frames, 1e3 * worst->stated,
-      scale_is_held ? ", or do not hold the places" : "");
+      worst->marker_a + 1, worst->marker_b + 1,
+      1e3 * worst->mean / (scale_is_held ? 1.0 : reference), 1e3 * worst->sd, worst->frames,
+      1e3 * worst->stated, scale_is_held ? ", or do not hold the places" : "");
   calibration->result.status = CalibrationStatus::kDegenerate;
   calibration->result.degeneracy = std::move(wrong);
   return true;
@@ -110,16 +110,17 @@ void Remark(WandCalibration* calibration) {
         calibration->left_out_frames, calibration->left_out_frames + calibration->frames));
   }
   if (calibration->standing > 0) {
-    calibration->remarks.push_back(fmt::format(
-        "{} sightings of lamps or reflections that stand still were left out",
-        calibration->standing));
+    calibration->remarks.push_back(
+        fmt::format("{} sightings of lamps or reflections that stand still were left out",
+                    calibration->standing));
   }
   if (!options.hold_places && !calibration->distances.empty()) {
     const WandDistance& longest = calibration->distances.front();
-    calibration->remarks.push_back(fmt::format(
-        "the scale is that of the wand's file ({:.1f} mm from marker {} to {}) and of nothing else: "
-        "a wrong length cannot be seen from the wand alone",
-        1e3 * longest.stated, longest.marker_a + 1, longest.marker_b + 1));
+    calibration->remarks.push_back(
+        fmt::format("the scale is that of the wand's file ({:.1f} mm from marker {} to {}) and of "
+                    "nothing else: "
+                    "a wrong length cannot be seen from the wand alone",
+                    1e3 * longest.stated, longest.marker_a + 1, longest.marker_b + 1));
   }
 }
 
@@ -210,8 +211,8 @@ WandCalibration CalibrateWand(const DotObservations& dots, const CalibrationTarg
   WandStart start = StartWand(chosen, wand, options.calibration, control);
   calibration.frames = start.frames;
   calibration.observations = std::move(start.observations);
-  calibration.result = AdjustStart(calibration.observations, options.calibration,
-                                   std::move(start.rig), control);
+  calibration.result =
+      AdjustStart(calibration.observations, options.calibration, std::move(start.rig), control);
   CalibrationResult& result = calibration.result;
   if (result.status == CalibrationStatus::kDegenerate) {
     ReplaceBoardWords(dots, &result.degeneracy);

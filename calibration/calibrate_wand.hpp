@@ -19,13 +19,13 @@ struct WandCalibration {
   /// The labelled sightings that the result speaks of; target 0 is the wand.
   TargetObservations observations;
   std::vector<WandDistance> distances;  ///< the longest first; empty where there is no rig
-  std::size_t frames = 0;    ///< instants with a wand that two or more cameras place
-  std::size_t dots = 0;      ///< sightings in all views
-  std::size_t standing = 0;  ///< of these, such as stand still: lamps and reflections
-  std::size_t usable = 0;    ///< of these, markers of a wand that is placed
-  std::size_t used = 0;      ///< of these, those that the outlier rule left
-  std::size_t left_out_frames = 0;   ///< instants not looked at, see WandOptions::most_frames
-  std::vector<std::string> remarks;  ///< what a user should know beside the numbers
+  std::size_t frames = 0;               ///< instants with a wand that two or more cameras place
+  std::size_t dots = 0;                 ///< sightings in all views
+  std::size_t standing = 0;             ///< of these, such as stand still: lamps and reflections
+  std::size_t usable = 0;               ///< of these, markers of a wand that is placed
+  std::size_t used = 0;                 ///< of these, those that the outlier rule left
+  std::size_t left_out_frames = 0;      ///< instants not looked at, see WandOptions::most_frames
+  std::vector<std::string> remarks;     ///< what a user should know beside the numbers
 };
 
 /// How a rig is calibrated from a wand wave.

@@ -11,6 +11,7 @@
 #include "calibration/degeneracy.hpp"
 #include "calibration/intrinsics_start.hpp"
 #include "calibration/view_graph.hpp"
+#include "calibration/wand_joint.hpp"
 #include "core/error.hpp"
 
 namespace medius::calibration {
@@ -23,6 +24,7 @@ constexpr double kLeastLinkShare = 0.15;
 
 void CheckFlat(const TargetObservations& observations) {
   for (const CalibrationTarget& target : observations.targets) {
+    if (target.is_wand) continue;
     double size = 0.0;
     double height = 0.0;
     for (const Eigen::Vector3d& point : target.points) {
@@ -66,6 +68,7 @@ void TakeInitial(const std::vector<UncalibratedCamera>& cameras, const CameraRig
 std::vector<std::size_t> CountPlaneViews(const TargetObservations& observations) {
   std::vector<std::size_t> count(observations.cameras.size(), 0);
   for (const TargetView& view : observations.views) {
+    if (observations.targets[view.target].is_wand) continue;
     if (view.xy.size() >= kFewestPointsOfPlane) ++count[view.camera.index()];
   }
   return count;
@@ -216,10 +219,16 @@ bool StartCameras(const TargetObservations& observations, const CalibrationOptio
 
 RigStart StartRig(const TargetObservations& observations, const CalibrationOptions& options,
                   const WorkControl& control) {
+  if (HasOnlyWands(observations)) return StartLabelledWand(observations, options, control);
   CheckFlat(observations);
   RigStart start;
   std::vector<std::uint8_t> use_view;
-  for (const TargetView& view : observations.views) use_view.push_back(view.xy.empty() ? 0 : 1);
+  bool has_wand = false;
+  for (const TargetView& view : observations.views) {
+    const bool is_wand = observations.targets[view.target].is_wand;
+    has_wand = has_wand || is_wand;
+    use_view.push_back(view.xy.empty() || is_wand ? 0 : 1);
+  }
   start.data = MakeBundleData(observations, use_view);
   start.state = EmptyState(observations.cameras, options);
   start.status = CalibrationStatus::kDegenerate;
@@ -236,6 +245,7 @@ RigStart StartRig(const TargetObservations& observations, const CalibrationOptio
   const TargetStart targets =
       StartTargets(start.data, start.state, start.candidates, options.parallelism);
   DropLostPoses(observations, targets, &start);
+  if (has_wand) AddWandPoses(observations, options.parallelism, &start);
   start.held = HeldBy(options, start.state);
   start.status =
       start.data.poses.empty() ? CalibrationStatus::kNotConverged : CalibrationStatus::kConverged;

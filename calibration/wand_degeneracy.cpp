@@ -80,7 +80,8 @@ std::optional<Degeneracy> FindWrongWand(const DotObservations& dots, const WandS
     if (!labellings[v].empty()) ++labelled;
   }
   const std::size_t usual = UsualDotCount(dots);
-  const double share = static_cast<double>(labelled) / static_cast<double>(std::max<std::size_t>(1, full));
+  const double share =
+      static_cast<double>(labelled) / static_cast<double>(std::max<std::size_t>(1, full));
   const bool known = std::any_of(dots.views.begin(), dots.views.end(),
                                  [](const DotView& view) { return !view.marker.empty(); });
   const bool too_many = shape.count() == 2 && usual > 2 && !known;
@@ -89,12 +90,14 @@ std::optional<Degeneracy> FindWrongWand(const DotObservations& dots, const WandS
   }
   std::string found;
   if (usual != shape.count()) {
-    found = fmt::format("most views show {} dots, but the wand has {} markers", usual,
-                        shape.count());
-  } else if (const double place = SeenMiddlePlace(dots); shape.count() == 3 && std::isfinite(place)) {
+    found =
+        fmt::format("most views show {} dots, but the wand has {} markers", usual, shape.count());
+  } else if (const double place = SeenMiddlePlace(dots);
+             shape.count() == 3 && std::isfinite(place)) {
     const double stated = std::min(shape.place[1], 1.0 - shape.place[1]);
-    found = fmt::format("the middle marker is seen at {:.2f} of the length, the wand file says {:.2f}",
-                        place, stated);
+    found =
+        fmt::format("the middle marker is seen at {:.2f} of the length, the wand file says {:.2f}",
+                    place, stated);
   } else {
     found = fmt::format("only {} of {} views with {} or more dots show them as the markers stand",
                         labelled, full, shape.count());
@@ -111,9 +114,8 @@ std::optional<Degeneracy> FindWrongWand(const DotObservations& dots, const WandS
 
 }  // namespace
 
-std::optional<Degeneracy> FindDotDegeneracy(
-    const DotObservations& dots, const WandShape& shape,
-    const std::vector<std::vector<Labelling>>& labellings) {
+std::optional<Degeneracy> FindDotDegeneracy(const DotObservations& dots, const WandShape& shape,
+                                            const std::vector<std::vector<Labelling>>& labellings) {
   if (auto found = FindWrongSize(dots)) return found;
   std::vector<std::size_t> seen(dots.cameras.size(), 0);
   for (const DotView& view : dots.views) {

@@ -28,17 +28,19 @@ void CheckView(const DotObservations& dots, const DotView& view, std::size_t mar
   const std::size_t count = view.xy.size();
   if ((!view.sigma.empty() && view.sigma.size() != count) ||
       (!view.marker.empty() && view.marker.size() != count)) {
-    throw InputError(fmt::format("{}, camera {}: {} positions, {} sigmas and {} markers; one each "
-                                 "(or none) expected",
-                                 where, camera, count, view.sigma.size(), view.marker.size()));
+    throw InputError(
+        fmt::format("{}, camera {}: {} positions, {} sigmas and {} markers; one each "
+                    "(or none) expected",
+                    where, camera, count, view.sigma.size(), view.marker.size()));
   }
   for (std::size_t i = 0; i < count; ++i) {
     const bool bad_sigma =
         !view.sigma.empty() && !(view.sigma[i] > 0.0F && std::isfinite(view.sigma[i]));
     if (!view.xy[i].allFinite() || bad_sigma) {
-      throw InputError(fmt::format("{}, camera {}: sighting {} has a position or sigma that is not "
-                                   "a (positive) finite number",
-                                   where, camera, i));
+      throw InputError(
+          fmt::format("{}, camera {}: sighting {} has a position or sigma that is not "
+                      "a (positive) finite number",
+                      where, camera, i));
     }
     if (!view.marker.empty() && view.marker[i] >= static_cast<std::int32_t>(marker_count)) {
       throw InputError(fmt::format("{}, camera {}: marker {} of a wand of {}", where, camera,
@@ -106,9 +108,10 @@ void ValidateDots(const DotObservations& dots, std::size_t marker_count) {
   if (dots.cameras.empty()) throw InputError("calibration: there is no camera");
   for (const UncalibratedCamera& camera : dots.cameras) {
     if (camera.width > 0 && camera.height > 0) continue;
-    throw InputError(fmt::format("camera {}: image size {} x {} px; width and height must be "
-                                 "positive",
-                                 camera.name, camera.width, camera.height));
+    throw InputError(
+        fmt::format("camera {}: image size {} x {} px; width and height must be "
+                    "positive",
+                    camera.name, camera.width, camera.height));
   }
   std::set<std::pair<std::size_t, std::size_t>> seen;
   for (const DotView& view : dots.views) {
@@ -129,9 +132,10 @@ WandShape MakeWandShape(const CalibrationTarget& wand) {
     for (std::size_t b = a + 1; b < shape.count(); ++b) {
       const double distance = (shape.points[a] - shape.points[b]).norm();
       if (distance > kLeastGap * shape.length && distance > 0.0) continue;
-      throw InputError(fmt::format("wand {}: markers {} and {} are {:.3g} mm apart and would be "
-                                   "seen as one; check the positions",
-                                   wand.name, a + 1, b + 1, 1e3 * distance));
+      throw InputError(
+          fmt::format("wand {}: markers {} and {} are {:.3g} mm apart and would be "
+                      "seen as one; check the positions",
+                      wand.name, a + 1, b + 1, 1e3 * distance));
     }
   }
   FindOrder(&shape);

@@ -16,11 +16,11 @@ namespace medius::calibration {
 /// which marker, or whether it is one at all.
 struct DotView {
   CameraId camera;
-  std::size_t frame = 0;                   ///< index of the instant, common to the cameras
-  double time = 0.0;                       ///< seconds
-  std::vector<Eigen::Vector2d> xy = {};    ///< [N] pixels, distorted as seen
-  std::vector<float> sigma = {};           ///< [N] pixels, 1 sd of each coordinate; empty: unknown
-  std::vector<std::int32_t> marker = {};   ///< [N] of the wand, -1 unknown; empty: none is known
+  std::size_t frame = 0;                  ///< index of the instant, common to the cameras
+  double time = 0.0;                      ///< seconds
+  std::vector<Eigen::Vector2d> xy = {};   ///< [N] pixels, distorted as seen
+  std::vector<float> sigma = {};          ///< [N] pixels, 1 sd of each coordinate; empty: unknown
+  std::vector<std::int32_t> marker = {};  ///< [N] of the wand, -1 unknown; empty: none is known
 };
 
 /// A wand wave.

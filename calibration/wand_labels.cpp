@@ -309,8 +309,8 @@ std::vector<std::size_t> RemoveStandingDots(DotObservations* dots) {
   std::vector<std::size_t> removed(dots->cameras.size(), 0);
   for (DotView& view : dots->views) {
     const std::size_t c = view.camera.index();
-    const auto limit = std::max(kFewestTimes,
-                                static_cast<std::size_t>(kShare * static_cast<double>(views[c])));
+    const auto limit =
+        std::max(kFewestTimes, static_cast<std::size_t>(kShare * static_cast<double>(views[c])));
     for (std::size_t i = view.xy.size(); i-- > 0;) {
       const auto [x, y] = cell_of(view.xy[i]);
       std::size_t near = 0;  // with the cells round it: the place may stand on an edge

@@ -62,9 +62,10 @@ std::vector<CameraId> MatchCameras(const CameraRig& rig,
   for (const UncalibratedCamera& camera : cameras) {
     const auto id = rig.Find(camera.name);
     if (!id) {
-      throw InputError(fmt::format("the rig has no camera \"{}\", which saw the wand; take the rig "
-                                   "of these cameras",
-                                   camera.name));
+      throw InputError(
+          fmt::format("the rig has no camera \"{}\", which saw the wand; take the rig "
+                      "of these cameras",
+                      camera.name));
     }
     ids.push_back(*id);
   }
@@ -164,8 +165,7 @@ LabelledWand LabelWand(const CameraRig& rig, const DotObservations& dots,
     Intrinsics intrinsics{};
     std::copy(camera.model.intrinsics().begin(), camera.model.intrinsics().end(),
               intrinsics.begin());
-    cameras.emplace_back(
-        PlacedCamera(camera.model.kind(), intrinsics, camera.camera_from_lab));
+    cameras.emplace_back(PlacedCamera(camera.model.kind(), intrinsics, camera.camera_from_lab));
   }
   std::vector<std::vector<Labelling>> labellings(dots.views.size());
   const std::vector<DotFrame> frames = GroupFrames(dots);

@@ -274,9 +274,8 @@ class Matcher {
     const auto first = static_cast<std::ptrdiff_t>(match->hits.size());
     for (const Claim& claim : claims) {
       const bool taken = std::any_of(
-          match->hits.begin() + first, match->hits.end(), [&](const MarkerHit& hit) {
-            return hit.marker == claim.marker || hit.dot == claim.dot;
-          });
+          match->hits.begin() + first, match->hits.end(),
+          [&](const MarkerHit& hit) { return hit.marker == claim.marker || hit.dot == claim.dot; });
       if (taken) continue;
       match->hits.push_back({view.index, claim.dot, claim.marker});
       cost += claim.distance * claim.distance;
@@ -290,9 +289,8 @@ class Matcher {
   std::vector<PoseView> PoseViewsOf(const WandMatch& match,
                                     std::vector<Sighting>* sightings) const {
     for (const MarkerHit& hit : match.hits) {
-      const auto view = std::find_if(views_.begin(), views_.end(), [&](const SeenView& seen) {
-        return seen.index == hit.view;
-      });
+      const auto view = std::find_if(views_.begin(), views_.end(),
+                                     [&](const SeenView& seen) { return seen.index == hit.view; });
       sightings->push_back({shape_.points[hit.marker], view->dots->xy[hit.dot], 1.0});
     }
     std::vector<PoseView> pose_views;
@@ -371,8 +369,8 @@ PlacedCamera::PlacedCamera(CameraModelKind kind, const Intrinsics& intrinsics,
                            const RigidTransform& camera_from_lab)
     : kind_(kind),
       intrinsics_(intrinsics),
-      model_(kind, std::vector<double>(intrinsics.begin(),
-                                       intrinsics.begin() + IntrinsicCount(kind))),
+      model_(kind,
+             std::vector<double>(intrinsics.begin(), intrinsics.begin() + IntrinsicCount(kind))),
       camera_from_lab_(camera_from_lab),
       lab_from_camera_(camera_from_lab.Inverse()) {}
 

@@ -278,8 +278,8 @@ double MedianError(const ResectionCamera& camera, const Resection& at,
   std::vector<double> errors;
   for (const KnownPoint& point : points) {
     Eigen::Vector2d xy;
-    const bool seen = ProjectPixel(camera.kind, at.intrinsics.data(),
-                                   at.camera_from_lab * point.x_in_lab, &xy);
+    const bool seen =
+        ProjectPixel(camera.kind, at.intrinsics.data(), at.camera_from_lab * point.x_in_lab, &xy);
     errors.push_back(seen ? (xy - point.xy).norm() : std::numeric_limits<double>::infinity());
   }
   const auto middle = errors.begin() + static_cast<std::ptrdiff_t>(errors.size() / 2);
@@ -322,9 +322,9 @@ void Refine(const ResectionCamera& camera, const std::vector<KnownPoint>& points
 
 std::optional<Consensus> FindConsensus(const Scaled& scaled, std::uint64_t seed) {
   SampleSequence random(seed);
-  const auto ambiguous = std::count_if(
-      scaled.frames.begin(), scaled.frames.end(),
-      [](const ResectionFrame& frame) { return frame.labellings.size() > 1; });
+  const auto ambiguous =
+      std::count_if(scaled.frames.begin(), scaled.frames.end(),
+                    [](const ResectionFrame& frame) { return frame.labellings.size() > 1; });
   const bool is_ambiguous = static_cast<std::size_t>(ambiguous) > scaled.frames.size() / 4;
   Consensus consensus;
   double least = std::numeric_limits<double>::infinity();

@@ -15,7 +15,7 @@ namespace medius::calibration {
 /// A wand whose place is known, in the image of a camera whose place is not, in each way that the
 /// camera's labellings allow.
 struct ResectionFrame {
-  std::vector<Eigen::Vector3d> x_in_lab;                  ///< [markers] metres
+  std::vector<Eigen::Vector3d> x_in_lab;                 ///< [markers] metres
   std::vector<std::vector<Eigen::Vector2d>> labellings;  ///< [labellings][markers] pixels as seen
 };
 

@@ -27,9 +27,10 @@ class PointScaler {
     for (std::size_t c = 0; c < input.dots.cameras.size() && input.intrinsics_known; ++c) {
       const std::size_t group = input.state.group[c];
       const Intrinsics& values = input.state.intrinsics[group];
-      lenses_.emplace_back(input.state.kind[group],
-                           std::vector<double>(values.begin(),
-                                               values.begin() + IntrinsicCountOf(input.state, group)));
+      lenses_.emplace_back(
+          input.state.kind[group],
+          std::vector<double>(values.begin(),
+                              values.begin() + IntrinsicCountOf(input.state, group)));
     }
   }
 
@@ -120,12 +121,12 @@ Verdict Judge(const SeedInput& input, const PointScaler& scaler, const CommonFra
   verdict.planar = fit->planar_median < kPlanarDistance;
   const double enough = 0.3 * static_cast<double>(frames.size());
   if (verdict.planar || static_cast<double>(fit->inliers) < enough) return verdict;
-  verdict.start = ScanFocals(frames, *fit, FocalsOf(input, common.a), FocalsOf(input, common.b),
-                             input.shape);
+  verdict.start =
+      ScanFocals(frames, *fit, FocalsOf(input, common.a), FocalsOf(input, common.b), input.shape);
   const TwoViewStart& start = verdict.start;
   if (!(start.length_scatter < kWorstScatter)) return verdict;
-  verdict.score = static_cast<double>(fit->inliers) * std::sin(start.angle) /
-                  (0.01 + start.length_scatter);
+  verdict.score =
+      static_cast<double>(fit->inliers) * std::sin(start.angle) / (0.01 + start.length_scatter);
   const double unit_a = input.intrinsics_known ? 1.0 : input.dots.cameras[common.a].width;
   const double unit_b = input.intrinsics_known ? 1.0 : input.dots.cameras[common.b].width;
   verdict.pair = {common.a, common.b, start.b_from_a, start.focal_a * unit_a,

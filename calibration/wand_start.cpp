@@ -127,16 +127,21 @@ class Starter {
       }
     }
     const bool everywhere = *std::min_element(seen.begin(), seen.end()) >= kFewestWandFrames;
-    const bool fits = static_cast<double>(matched_) >
-                      kLeastInitialShare * static_cast<double>(chosen_.size());
+    const bool fits =
+        static_cast<double>(matched_) > kLeastInitialShare * static_cast<double>(chosen_.size());
     if (fits && (everywhere || options_.hold_places)) return true;
     placed_.assign(placed_.size(), 0);
     return false;
   }
 
   bool FindPlaces() {
-    const SeedInput input{shape_, dots_,  labellings_, chosen_,
-                          state_, options_.initial.has_value(), options_.focal_guess};
+    const SeedInput input{shape_,
+                          dots_,
+                          labellings_,
+                          chosen_,
+                          state_,
+                          options_.initial.has_value(),
+                          options_.focal_guess};
     const auto common = CountCommonFrames(dots_, labellings_, frames_);
     const SeedSearch seeds = FindSeedPairs(input, common);
     start_.rig.degeneracy = seeds.degeneracy;

@@ -45,7 +45,7 @@ std::optional<EpipolarFit> FitEpipolar(const std::vector<PairFrame>& frames, dou
 
 /// How two cameras stand to each other, to scale.
 struct TwoViewStart {
-  double focal_a = 0.0;     ///< units of the points
+  double focal_a = 0.0;  ///< units of the points
   double focal_b = 0.0;
   RigidTransform b_from_a;  ///< metres: the wand's length gives the scale
   /// Relative spread of the wand's triangulated length, robust sd; infinite where there is none.

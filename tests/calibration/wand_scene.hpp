@@ -35,7 +35,7 @@ struct WandScene {
   CameraRig rig;         ///< true
   CalibrationTarget wand;
   double sigma = 0.0;
-  std::vector<RigidTransform> lab_from_wand;       ///< [frames] true
+  std::vector<RigidTransform> lab_from_wand;      ///< [frames] true
   std::vector<std::vector<std::int32_t>> marker;  ///< [views][dots] true, -1 for clutter
 };
 
