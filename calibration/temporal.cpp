@@ -25,8 +25,8 @@ constexpr int kRobustIterations = 8;
 constexpr int kIterations = 40;
 // Rounds after which the list of outliers stands: one at the limit may come and go for ever.
 constexpr int kOutlierRounds = 8;
-// Scales that change by less than this share stand still: it moves no sd by more than half of it.
-constexpr double kSteady = 0.01;
+// Scales that change by less than this share stand still.
+constexpr double kSteady = 0.02;
 // Broad knowledge of the timing, far beyond what any estimate is worth: intervals.
 constexpr double kOffsetSd = 10.0;
 constexpr double kFirstJitter = 0.05;    // intervals

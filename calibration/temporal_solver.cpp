@@ -9,7 +9,7 @@
 namespace medius::calibration {
 namespace {
 
-constexpr double kLeastPromise = 1e-4;
+constexpr double kLeastPromise = 1e-3;
 constexpr double kLargestDamping = 1e8;
 // Powers below this are no motion at all (rad^2/s^3, m^2/s^3).
 constexpr double kLeastPower = 1e-10;

@@ -28,8 +28,8 @@ struct TemporalSolve {
 };
 
 /// Moves all that is free to the least cost: Levenberg-Marquardt, knots eliminated along the
-/// motion. Converged where a step promises less than 1e-4 of the cost's unit: no number moves by
-/// more than a hundredth of its sd.
+/// motion. Converged where a step promises less than 1e-3 of the cost's unit: no number moves by
+/// more than a twentieth of its sd.
 TemporalSolve SolveTemporal(const TemporalProblem& problem, const TemporalScales& scales,
                             RobustLoss loss, int max_iterations, const WorkControl& control,
                             TemporalState* state);
