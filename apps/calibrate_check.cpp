@@ -147,6 +147,23 @@ std::string MoveText(const CameraCheck& camera) {
                             camera.translation_sd / kMillimetre);
 }
 
+std::string WhyNotJudged(const CameraCheck& camera) {
+  if (camera.used < RigCheckOptions().judged_sightings) {
+    return fmt::format("cannot be judged: {} of its {} sightings fit those of the others",
+                       camera.used, camera.sightings);
+  }
+  return fmt::format(
+      "cannot be judged: with {} sightings a turn below {:.2f} deg would pass unseen", camera.used,
+      camera.seen_rotation / kDegree);
+}
+
+// A camera that sees as much as others, of which hardly anything fits: moved too far to be found.
+bool SeesWhatDoesNotFit(const CameraCheck& camera) {
+  return camera.verdict == CameraVerdict::kNotJudged &&
+         camera.sightings > 10 * RigCheckOptions().judged_sightings &&
+         camera.used < camera.sightings / 10;
+}
+
 // What is wrong with one camera; empty where nothing is.
 std::string SentenceOn(const CameraRig& rig, const CameraCheck& camera, const std::string& name) {
   switch (camera.verdict) {
@@ -161,8 +178,13 @@ std::string SentenceOn(const CameraRig& rig, const CameraCheck& camera, const st
       if (camera.instead.empty()) return "";  // told with the other one
       return fmt::format("{} or {} has moved ({} if it is {}), this trial cannot tell which", name,
                          fmt::join(NamesOf(rig, camera.instead), " or "), MoveText(camera), name);
-    case CameraVerdict::kStill:
     case CameraVerdict::kNotJudged:
+      if (!SeesWhatDoesNotFit(camera)) return "";
+      return fmt::format(
+          "{} has probably moved far: {} of its {} sightings fit those of the others; calibrate it "
+          "anew",
+          name, camera.used, camera.sightings);
+    case CameraVerdict::kStill:
       break;
   }
   return "";
@@ -185,24 +207,11 @@ std::vector<std::string> Sentences(const CameraRig& rig, const RigCheck& check) 
   return sentences;
 }
 
-std::string WhyNotJudged(const CameraCheck& camera) {
-  if (camera.used < RigCheckOptions().judged_sightings) {
-    return fmt::format("cannot be judged: {} of its {} sightings fit those of the others",
-                       camera.used, camera.sightings);
-  }
-  return fmt::format(
-      "cannot be judged: with {} sightings a turn below {:.2f} deg would pass unseen", camera.used,
-      camera.seen_rotation / kDegree);
-}
-
 void WarnOf(const CameraRig& rig, const RigCheck& check, CommandContext& context) {
   for (const std::size_t c : check.With(CameraVerdict::kNotJudged)) {
-    const CameraCheck& camera = check.cameras[c];
-    const bool sees = camera.sightings > 10 * RigCheckOptions().judged_sightings;
-    context.Warn(fmt::format(
-        "{} {}{}", rig.cameras[c].name, WhyNotJudged(camera),
-        sees ? "; it sees much that does not fit, so it may have moved far: calibrate it anew"
-             : "; let the runner cross its view, or check with a longer trial"));
+    if (SeesWhatDoesNotFit(check.cameras[c])) continue;  // a sentence of its own
+    context.Warn(fmt::format("{} {}; let the runner cross its view, or check with a longer trial",
+                             rig.cameras[c].name, WhyNotJudged(check.cameras[c])));
   }
   if (check.no_majority) {
     context.Warn(
@@ -334,9 +343,8 @@ std::string WhyNotMended(const CameraRig& rig, const RigCheck& check) {
   for (std::size_t c = 0; c < rig.cameras.size(); ++c) {
     const CameraCheck& camera = check.cameras[c];
     const std::string& name = rig.cameras[c].name;
-    if (camera.verdict == CameraVerdict::kZoomed || !camera.instead.empty()) {
-      return SentenceOn(rig, camera, name) + "; calibrate anew";
-    }
+    if (camera.verdict == CameraVerdict::kZoomed) return SentenceOn(rig, camera, name);
+    if (!camera.instead.empty()) return SentenceOn(rig, camera, name) + "; calibrate anew";
     if (camera.change) {
       return name + " moved during this trial; check with a trial recorded afterwards";
     }
@@ -347,9 +355,7 @@ std::string WhyNotMended(const CameraRig& rig, const RigCheck& check) {
           "anew",
           name, MoveText(camera), kMostMendedTurn / kDegree, kMostMendedShift / kMillimetre);
     }
-    const bool may_be_far = camera.verdict == CameraVerdict::kNotJudged &&
-                            camera.sightings > 10 * RigCheckOptions().judged_sightings;
-    if (may_be_far) return name + " " + WhyNotJudged(camera) + "; calibrate it anew";
+    if (SeesWhatDoesNotFit(camera)) return SentenceOn(rig, camera, name);
   }
   return "";
 }

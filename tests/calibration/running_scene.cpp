@@ -1,7 +1,9 @@
 #include "tests/calibration/running_scene.hpp"
 
 #include <cmath>
+#include <optional>
 #include <random>
+#include <string>
 
 #include "calibration/so3.hpp"
 
@@ -79,12 +81,17 @@ CameraRig RingOf(std::size_t cameras, std::uint64_t seed) {
     const CameraModel model(CameraModelKind::kBrownConrady5,
                             {f, f, 640.0 + 8.0 * unit(random), 512.0 + 8.0 * unit(random), -0.1,
                              0.05, 4e-4, -3e-4, 0.0});
-    rig.cameras.push_back({"cam" + std::to_string(c + 1), 1280, 1024, model, {R, -R * centre}});
+    rig.cameras.push_back({.name = "cam" + std::to_string(c + 1),
+                           .width = 1280,
+                           .height = 1024,
+                           .model = model,
+                           .camera_from_lab = {R, -R * centre},
+                           .covariance = std::nullopt});
   }
   return rig;
 }
 
-RunningScene Run(const CameraRig& truth, const RunningSceneOptions& options) {
+RunningScene RecordRun(const CameraRig& truth, const RunningSceneOptions& options) {
   std::mt19937_64 random(1000 + options.seed);
   const std::vector<Swing> swings = MakeSwings(options.markers, &random);
   RunningScene scene;

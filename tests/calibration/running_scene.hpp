@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include <Eigen/Core>
+
 #include "core/camera_rig.hpp"
 #include "core/observations.hpp"
 
@@ -19,8 +21,6 @@ struct RunningSceneOptions {
   double sigma = 0.3;            ///< pixels
   double hidden = 0.3;           ///< share of the sightings that limbs hide
   double false_sightings = 0.1;  ///< a camera and frame
-  /// [cameras] seconds by which a camera exposes late, and says so in the rig; empty: none.
-  std::vector<double> time_offset;
 };
 
 /// Cameras on a ring of 4 m, 1280 x 1024 px, f about 1300 px, with distortion.
@@ -31,7 +31,7 @@ struct RunningScene {
   ObservationBlock seen;
   std::vector<double> time;  ///< [frames]
 };
-RunningScene Run(const CameraRig& truth, const RunningSceneOptions& options);
+RunningScene RecordRun(const CameraRig& truth, const RunningSceneOptions& options);
 
 /// The rig with one camera turned about its centre (rotation vector, degrees, camera frame) and
 /// then shifted (millimetres, lab).

@@ -28,7 +28,7 @@ FreePoints SomePoints(const CameraRig& rig, double sigma) {
   options.frames = 10;
   options.sigma = sigma;
   options.false_sightings = 0.0;
-  const RunningScene scene = Run(rig, options);
+  const RunningScene scene = RecordRun(rig, options);
   FreePoints points = GatherByLabel(rig, scene.seen, scene.time, {});
   FitFreePoints(rig, 0.0, Parallelism(1), &points);
   return points;

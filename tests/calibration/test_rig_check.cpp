@@ -1,4 +1,7 @@
+#include <algorithm>
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -52,7 +55,7 @@ TEST_P(ATurnOfATenthOfADegree, IsFoundNamedAndMended) {
   options.seed = 11;
   const CameraRig rig = RingOf(6, 1);
   const CameraRig truth = WithMove(rig, camera, turn.turn_deg);
-  const RigCheck check = Check(rig, Run(truth, options));
+  const RigCheck check = Check(rig, RecordRun(truth, options));
   EXPECT_EQ(check.labelled, turn.labelled);
   EXPECT_EQ(check.With(CameraVerdict::kMoved), Just(camera));
   EXPECT_EQ(Others(check), Just(camera));
@@ -74,14 +77,14 @@ INSTANTIATE_TEST_SUITE_P(AboutAnyAxis, ATurnOfATenthOfADegree,
                                            TurnCase{"roll", {0.0, 0.0, 0.1}, true},
                                            TurnCase{"x_unlabelled", {-0.1, 0.0, 0.0}, false},
                                            TurnCase{"roll_unlabelled", {0.0, 0.0, -0.1}, false}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST(CheckRig, DoesNotAlarmOnUntouchedRigs) {
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {
     RunningSceneOptions options;
     options.seed = seed;
     const CameraRig rig = RingOf(6, seed);
-    const RigCheck check = Check(rig, Run(rig, options));
+    const RigCheck check = Check(rig, RecordRun(rig, options));
     EXPECT_TRUE(Others(check).empty()) << seed;
     EXPECT_EQ(check.mended.cameras[0].camera_from_lab.translation,
               rig.cameras[0].camera_from_lab.translation);
@@ -94,7 +97,7 @@ TEST(CheckRig, DoesNotAlarmOnErrorsThatTheCalibrationOwnsUpTo) {
     options.seed = seed;
     const CameraRig truth = RingOf(6, seed);
     CameraRig rig = WithBoardErrors(truth, seed, 40);
-    const RunningScene scene = Run(truth, options);
+    const RunningScene scene = RecordRun(truth, options);
     EXPECT_TRUE(Others(Check(rig, scene)).empty()) << seed;
     // The same errors are seen where the rig does not own up to them.
     rig.joint_covariance.reset();
@@ -108,7 +111,7 @@ TEST(CheckRig, FindsAMoveInARigWithErrorsOfItsOwn) {
   const CameraRig truth = RingOf(6, 5);
   const CameraRig rig = WithBoardErrors(truth, 5);
   const Eigen::Vector3d turn(0.0, 0.1, 0.0);
-  const RigCheck check = Check(rig, Run(WithMove(truth, 2, turn), options));
+  const RigCheck check = Check(rig, RecordRun(WithMove(truth, 2, turn), options));
   EXPECT_EQ(Others(check), Just(2));
   const CameraCheck& found = check.cameras[2];
   EXPECT_NEAR(found.rotation.norm() / kDegree, 0.1, kSds * found.rotation_sd / kDegree);
@@ -123,7 +126,7 @@ TEST(CheckRig, TellsATurnFromAShift) {
   const CameraRig rig = RingOf(6, 2);
   const Eigen::Vector3d shift(3.0, -2.0, 1.0);
   const RigCheck check =
-      Check(rig, Run(WithMove(rig, 1, {0.0, 0.1, 0.05}, shift), RunningSceneOptions()));
+      Check(rig, RecordRun(WithMove(rig, 1, {0.0, 0.1, 0.05}, shift), RunningSceneOptions()));
   EXPECT_EQ(Others(check), Just(1));
   const CameraCheck& found = check.cameras[1];
   EXPECT_FALSE(found.turned_only);
@@ -134,7 +137,7 @@ TEST(CheckRig, FindsTwoCamerasThatMoved) {
   const CameraRig rig = RingOf(6, 3);
   CameraRig truth = WithMove(rig, 0, {0.0, 0.1, 0.0});
   truth = WithMove(truth, 4, {0.1, 0.0, 0.0});
-  const RigCheck check = Check(rig, Run(truth, RunningSceneOptions()));
+  const RigCheck check = Check(rig, RecordRun(truth, RunningSceneOptions()));
   const std::vector<std::size_t> both = {0, 4};
   EXPECT_EQ(check.With(CameraVerdict::kMoved), both);
   EXPECT_EQ(Others(check), both);
@@ -149,7 +152,7 @@ TEST(CheckRig, FindsAMoveOfADegreeWithoutLabels) {
   options.labelled = false;
   const CameraRig rig = RingOf(6, 4);
   const CameraRig truth = WithMove(rig, 5, {0.7, -0.6, 0.4}, {4.0, 0.0, 2.0});
-  const RigCheck check = Check(rig, Run(truth, options));
+  const RigCheck check = Check(rig, RecordRun(truth, options));
   EXPECT_EQ(Others(check), Just(5));
   EXPECT_LT(TurnBetween(check.mended.cameras[5], truth.cameras[5]), 3.0 * kMended);
   EXPECT_GT(check.cameras[5].miss_px, 10.0);
@@ -162,14 +165,14 @@ TEST(CheckRig, SaysThatAZoomIsNoMove) {
   k[0] *= 1.01;
   k[1] *= 1.01;
   truth.cameras[2].model = CameraModel(rig.cameras[2].model.kind(), k);
-  const RigCheck check = Check(rig, Run(truth, RunningSceneOptions()));
+  const RigCheck check = Check(rig, RecordRun(truth, RunningSceneOptions()));
   EXPECT_EQ(check.With(CameraVerdict::kZoomed), Just(2));
   EXPECT_NEAR(check.cameras[2].zoom, 0.01, kSds * check.cameras[2].zoom_sd);
 }
 
 TEST(CheckRig, DoesNotJudgeACameraThatSeesTooLittle) {
   const CameraRig rig = RingOf(6, 7);
-  RunningScene scene = Run(rig, RunningSceneOptions());
+  RunningScene scene = RecordRun(rig, RunningSceneOptions());
   CameraObservations& blind = scene.seen.cameras[1];
   const std::size_t kept = blind.frame_start[5];
   for (std::uint64_t& row : blind.frame_start) row = std::min<std::uint64_t>(row, kept);
@@ -186,7 +189,7 @@ TEST(CheckRig, CannotTellWhichOfTwoCamerasMoved) {
   const CameraRig ring = RingOf(6, 8);
   CameraRig rig;
   rig.cameras = {ring.cameras[0], ring.cameras[2]};
-  const RigCheck check = Check(rig, Run(WithMove(rig, 1, {0.1, 0.0, 0.0}), options));
+  const RigCheck check = Check(rig, RecordRun(WithMove(rig, 1, {0.1, 0.0, 0.0}), options));
   const std::vector<std::size_t> both = {0, 1};
   EXPECT_EQ(check.With(CameraVerdict::kAmbiguous), both);
 }
@@ -195,8 +198,8 @@ TEST(CheckRig, FindsACameraThatMovesDuringTheTrial) {
   const CameraRig rig = RingOf(6, 9);
   RunningSceneOptions options;
   options.frames = 160;
-  const RunningScene before = Run(rig, options);
-  const RunningScene after = Run(WithMove(rig, 3, {0.1, 0.0, 0.0}), options);
+  const RunningScene before = RecordRun(rig, options);
+  const RunningScene after = RecordRun(WithMove(rig, 3, {0.1, 0.0, 0.0}), options);
   RunningScene scene = before;
   for (std::size_t c = 0; c < 6; ++c) {  // the second half of the one behind the first of the other
     CameraObservations& to = scene.seen.cameras[c];
@@ -227,8 +230,8 @@ TEST(CheckRig, UsesSightingsAtTheirOwnTime) {
   options.frames = 160;
   CameraRig rig = RingOf(6, 10);
   for (std::size_t c = 0; c < 6; ++c) rig.cameras[c].time_offset = 4e-4 * static_cast<double>(c);
-  EXPECT_TRUE(Others(Check(rig, Run(rig, options))).empty());
-  const RigCheck check = Check(rig, Run(WithMove(rig, 1, {0.1, 0.0, 0.0}), options));
+  EXPECT_TRUE(Others(Check(rig, RecordRun(rig, options))).empty());
+  const RigCheck check = Check(rig, RecordRun(WithMove(rig, 1, {0.1, 0.0, 0.0}), options));
   EXPECT_EQ(Others(check), Just(1));
 }
 
@@ -237,7 +240,7 @@ TEST(CheckRig, GivesTheSameBytesAtAnyThreadCount) {
   options.frames = 60;
   options.labelled = false;
   const CameraRig rig = RingOf(5, 12);
-  const RunningScene scene = Run(WithMove(rig, 2, {0.1, 0.0, 0.0}), options);
+  const RunningScene scene = RecordRun(WithMove(rig, 2, {0.1, 0.0, 0.0}), options);
   RigCheckOptions one;
   const RigCheck expected = CheckRig(rig, scene.seen, scene.time, one);
   for (const int threads : {2, 7}) {
@@ -254,7 +257,7 @@ TEST(CheckRig, GivesTheSameBytesAtAnyThreadCount) {
 
 TEST(CheckRig, RefusesWhatDoesNotBelongTogether) {
   const CameraRig rig = RingOf(4, 1);
-  RunningScene scene = Run(rig, RunningSceneOptions());
+  RunningScene scene = RecordRun(rig, RunningSceneOptions());
   scene.seen.cameras.pop_back();
   EXPECT_THROW((void)Check(rig, scene), InputError);
   RigCheckOptions options;
