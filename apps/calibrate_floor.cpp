@@ -14,6 +14,7 @@
 #include "apps/floor_input.hpp"
 #include "apps/floor_report.hpp"
 #include "apps/l_frame_toml.hpp"
+#include "apps/preset_path.hpp"
 #include "calibration/belt_floor.hpp"
 #include "calibration/board_floor.hpp"
 #include "calibration/l_frame.hpp"
@@ -141,7 +142,7 @@ void RefuseOverwriting(const FloorArguments& arguments) {
 // Labels of the L's markers that the trial has; by distances where fewer than three are known.
 FloorResult LFrameFloor(const FloorArguments& arguments, const CameraRig& rig,
                         CommandContext& context) {
-  const calibration::LFrame frame = ReadLFrame(arguments.l_frame);
+  const calibration::LFrame frame = ReadLFrame(FindPreset(Preset::kLFrame, arguments.l_frame));
   const FloorTrial trial = ReadFloorTrial(arguments.trial, rig, ParseFrames(arguments.frames),
                                           kMostStillFrames, context);
   std::vector<calibration::StaticPoint> points;

@@ -2,16 +2,21 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ctime>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "apps/calibration_output.hpp"
 #include "apps/calibration_settings.hpp"
 #include "apps/command.hpp"
 #include "apps/preset_path.hpp"
+#include "apps/provenance.hpp"
 #include "apps/wand_sightings.hpp"
 #include "apps/wand_toml.hpp"
 #include "storage/rig_toml.hpp"
@@ -30,7 +35,7 @@ struct WandArguments {
   WandInput input;
   CalibrationSettings settings;
   std::string wand;
-  std::string output;
+  CalibrationOutput output;
   std::size_t most_frames = WandOptions().most_frames;
   bool k3 = false;
 };
@@ -106,21 +111,20 @@ std::string SummaryText(const WandArguments& arguments, const WandCalibration& c
                         camera.model.intrinsics()[0], numbers.focal_sd, centre.x(), centre.y(),
                         centre.z());
   }
-  for (const std::string& remark : calibration.remarks) text += fmt::format("note: {}\n", remark);
   if (arguments.settings.initial.empty()) {
     text += fmt::format(
         "note: the lab frame is that of camera {}; medius calibrate floor puts it "
         "on the floor\n",
         result.rig.cameras[0].name);
   }
-  return text + fmt::format("written: {}\n", arguments.output);
+  return text;
 }
 
 nlohmann::json NumberOrNull(double value) {
   return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
 }
 
-nlohmann::json SummaryJson(const WandArguments& arguments, const WandCalibration& calibration) {
+nlohmann::json SummaryJson(const WandCalibration& calibration) {
   const auto& result = calibration.result;
   nlohmann::json cameras = nlohmann::json::array();
   for (std::size_t c = 0; c < result.rig.cameras.size(); ++c) {
@@ -147,8 +151,7 @@ nlohmann::json SummaryJson(const WandArguments& arguments, const WandCalibration
                          {"sd_mm", NumberOrNull(1e3 * distance.sd)},
                          {"frames", distance.frames}});
   }
-  return {{"output", arguments.output},
-          {"frames", calibration.frames},
+  return {{"frames", calibration.frames},
           {"left_out_frames", calibration.left_out_frames},
           {"sightings", calibration.dots},
           {"standing_sightings", calibration.standing},
@@ -163,17 +166,75 @@ nlohmann::json SummaryJson(const WandArguments& arguments, const WandCalibration
           {"notes", calibration.remarks}};
 }
 
+nlohmann::json OptionsJson(const WandOptions& options) {
+  const CalibrationOptions& calibration = options.calibration;
+  return {{"most_frames", options.most_frames},
+          {"held_intrinsics", calibration.held_intrinsics},
+          {"hold_intrinsics", calibration.hold_intrinsics},
+          {"hold_places", calibration.hold_places},
+          {"reject_outliers", calibration.reject_outliers},
+          {"expected_false_alarms", calibration.expected_false_alarms}};
+}
+
+calibration::QualityInputs InputsOf(const WandCalibration& calibration, const std::string& name) {
+  calibration::QualityInputs inputs;
+  if (!calibration.distances.empty()) {
+    const WandDistance& longest = calibration.distances.front();
+    calibration::WandNumbers wand;
+    wand.name = name;
+    wand.nominal_length = longest.stated;
+    wand.mean_length = longest.mean;
+    wand.sd_length = longest.sd;
+    wand.instants = longest.frames;
+    inputs.wands.push_back(wand);
+  }
+  for (const std::string& remark : calibration.remarks) {
+    inputs.findings.push_back({calibration::Severity::kNote, "wand", {}, remark, ""});
+  }
+  return inputs;
+}
+
+CalibrationReport ReportOf(const WandCalibration& calibration, const Wand& wand,
+                           double cpu_seconds, const ProvenanceRecorder& provenance,
+                           const CommandContext& context) {
+  CalibrationReport report;
+  report.target = fmt::format("wand {} of {} markers", wand.target.name, wand.target.points.size());
+  report.made = NowIso8601();
+  report.cpu_seconds = cpu_seconds;
+  report.observations = calibration.observations;
+  report.result = calibration.result;
+  calibration::QualityOptions options;
+  options.parallelism = context.parallelism();
+  report.quality = calibration::AssessQuality(
+      report.observations, report.result, InputsOf(calibration, wand.target.name), options);
+  report.provenance = provenance.Finish();
+  return report;
+}
+
 void RunWand(const WandArguments& arguments, CommandContext& context) {
-  const Wand wand = ReadWand(FindPreset(Preset::kWand, arguments.wand));
+  ProvenanceRecorder provenance("calibrate wand", context);
+  const std::filesystem::path wand_path = FindPreset(Preset::kWand, arguments.wand);
+  const Wand wand = ReadWand(wand_path);
+  provenance.AddInput(wand_path);
   std::optional<CameraRig> initial;
-  if (!arguments.settings.initial.empty()) initial = storage::ReadRig(arguments.settings.initial);
+  if (!arguments.settings.initial.empty()) {
+    initial = storage::ReadRig(arguments.settings.initial);
+    provenance.AddInput(arguments.settings.initial);
+  }
   const calibration::DotObservations dots = ReadDots(arguments.input, wand, initial, context);
+  provenance.AddInput(arguments.input.trial);
   const WandOptions options = OptionsFrom(arguments, dots, wand, context.parallelism());
+  provenance.SetOptions(OptionsJson(options));
+  const std::clock_t begin = std::clock();
   const WandCalibration calibration =
       calibration::CalibrateWand(dots, wand.target, options, context.Work("calibrating", "steps"));
+  const double cpu_seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   RequireCalibrated(calibration, arguments.input.trial);
-  storage::WriteRig(arguments.output, calibration.result.rig);
-  context.Print(SummaryText(arguments, calibration), SummaryJson(arguments, calibration));
+  CalibrationReport report = ReportOf(calibration, wand, cpu_seconds, provenance, context);
+  std::string text = SummaryText(arguments, calibration);
+  nlohmann::json json = SummaryJson(calibration);
+  WriteCalibration(std::move(report), arguments.output, &text, &json, context);
+  context.Print(text, json);
 }
 
 }  // namespace
@@ -219,9 +280,7 @@ void AddCalibrateWandCommand(CommandLine& commands) {
                    "Estimate the third radial term of the lenses too; default: it stays 0, or as "
                    "the initial rig has it, since a wand rarely carries it");
   AddCalibrationOptions(command, &arguments->settings);
-  command.add_option("-o,--output", arguments->output, "The rig to write")
-      ->required()
-      ->option_text("RIG.toml");
+  AddCalibrationOutputOptions(command, &arguments->output);
 }
 
 }  // namespace medius::apps

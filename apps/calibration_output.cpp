@@ -183,17 +183,23 @@ calibration::TemporalNumbers TimingOf(const calibration::TemporalResult& fit, bo
   return numbers;
 }
 
-void FinishCalibration(CalibrationReport report, const CalibrationOutput& output,
-                       CommandContext& context) {
+void WriteCalibration(CalibrationReport report, const CalibrationOutput& output, std::string* text,
+                      nlohmann::json* json, const CommandContext& context) {
   report.rig_name = std::filesystem::path(output.rig).filename().string();
   report.warnings = context.warnings();
   storage::WriteRig(output.rig, report.result.rig);
   if (!output.report.empty()) WriteCalibrationReport(output.report, report);
-  std::string text = VerdictText(report.quality.verdict) + CameraTable(report) +
-                     ResidualText(report) + fmt::format("written: {}\n", output.rig);
-  if (!output.report.empty()) text += fmt::format("written: {}\n", output.report);
-  nlohmann::json json = CalibrationReportJson(report);
-  json["output"] = output.rig;
+  *text = VerdictText(report.quality.verdict) + *text + fmt::format("written: {}\n", output.rig);
+  if (!output.report.empty()) *text += fmt::format("written: {}\n", output.report);
+  (*json)["output"] = output.rig;
+  (*json)["report"] = CalibrationReportJson(report);
+}
+
+void FinishCalibration(CalibrationReport report, const CalibrationOutput& output,
+                       CommandContext& context) {
+  std::string text = CameraTable(report) + ResidualText(report);
+  nlohmann::json json = nlohmann::json::object();
+  WriteCalibration(std::move(report), output, &text, &json, context);
   context.Print(text, json);
 }
 

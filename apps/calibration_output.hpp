@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include "apps/calibration_report.hpp"
 #include "apps/command.hpp"
@@ -41,6 +42,11 @@ void RequireCalibrated(const calibration::CalibrationResult& result);
 /// Numbers of a temporal adjustment as the report takes them.
 [[nodiscard]] calibration::TemporalNumbers TimingOf(const calibration::TemporalResult& fit,
                                                     bool in_the_rig);
+
+/// Writes rig and report, puts the verdict before `text` and what was written behind it, and the
+/// verdict, with its findings, into `json`.
+void WriteCalibration(CalibrationReport report, const CalibrationOutput& output, std::string* text,
+                      nlohmann::json* json, const CommandContext& context);
 
 /// Writes rig and report, then prints the verdict, a table of the cameras and what was written; with
 /// --json the numbers of the report.
