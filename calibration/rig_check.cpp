@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include <Eigen/Cholesky>
 #include <Eigen/Eigenvalues>
 #include <fmt/format.h>
 
@@ -31,6 +32,9 @@ constexpr double kGateOverSigma = 6.0;
 constexpr double kLeastGate = 2.0;  // pixels
 // Squared length of a shift over its sd that is taken for none: 1 in 100 of chi-square with 3.
 constexpr double kNoShift = 11.345;
+// Changes within a trial smaller than these times the smallest move are left unsaid: the runner's
+// place, and with it the calibration's error there, wanders too.
+constexpr double kChangeOverSmallest = 3.0;
 
 Matrix6 CentreChange(const Camera& camera) {
   // Centre -R^T t with R <- exp(w) R: dC = -R^T (dt + t x w).
@@ -46,6 +50,45 @@ double SdAlong(const Eigen::Vector3d& v, const Eigen::Matrix3d& covariance) {
   const double length = v.norm();
   if (!(length > 0.0)) return std::sqrt(covariance.trace() / 3.0);
   return std::sqrt(std::max(0.0, v.dot(covariance * v))) / length;
+}
+
+// A move of a camera: its turn, and the way of its centre in the lab.
+struct TurnAndShift {
+  Eigen::Vector3d turn;
+  Eigen::Vector3d shift;
+  Eigen::Matrix3d of_turn;  // covariances
+  Eigen::Matrix3d of_shift;
+  bool turned_only = false;  // the turn is that without a shift
+};
+
+// From a change of (rotation vector, translation) of camera_from_lab.
+TurnAndShift MoveOf(const Camera& camera, const MoveTest::Estimate& estimate) {
+  const Matrix6 change = CentreChange(camera);
+  const Vector6 move = change * estimate.value;
+  const Matrix6 covariance = change * estimate.covariance * change.transpose();
+  TurnAndShift result{move.head<3>(), move.tail<3>(), covariance.topLeftCorner<3, 3>(),
+                      covariance.bottomRightCorner<3, 3>()};
+  const Eigen::LDLT<Eigen::Matrix3d> shift(result.of_shift);
+  result.turned_only = result.shift.dot(shift.solve(result.shift)) < kNoShift;
+  return result;
+}
+
+// The same turn where it is known that there was no shift.
+TurnAndShift WithoutShift(const Camera& camera, const MoveTest::Estimate& estimate) {
+  TurnAndShift result = MoveOf(camera, estimate);
+  const Matrix6 change = CentreChange(camera);
+  const Matrix6 covariance = change * estimate.covariance * change.transpose();
+  const Eigen::Matrix3d both = covariance.bottomLeftCorner<3, 3>();
+  const Eigen::Matrix3d gain = result.of_shift.ldlt().solve(both).transpose();
+  result.turn -= gain * result.shift;
+  result.of_turn -= gain * both;
+  return result;
+}
+
+// The simpler of the two that the sightings allow.
+TurnAndShift LikelyMove(const Camera& camera, const MoveTest::Estimate& estimate) {
+  const TurnAndShift free = MoveOf(camera, estimate);
+  return free.turned_only ? WithoutShift(camera, estimate) : free;
 }
 
 bool Contains(const std::vector<Suspicion>& all, const Suspicion& one) {
@@ -198,15 +241,16 @@ class Checker {
     }
     for (std::size_t c = 0; c < count_; ++c) {
       CameraCheck& camera = result_.cameras[c];
-      const Eigen::Matrix3d turn =
-          test_->EstimateOf({{c, Suspicion::Kind::kMoved}}).covariance.topLeftCorner<3, 3>();
+      const MoveTest::Estimate estimate = test_->EstimateOf({{c, Suspicion::Kind::kMoved}});
+      const Eigen::Matrix3d turn = WithoutShift(present_.rig.cameras[c], estimate).of_turn;
       const double sd =
           std::sqrt(Eigen::SelfAdjointEigenSolver<Eigen::Matrix3d>(turn).eigenvalues().maxCoeff());
       camera.seen_rotation = std::sqrt(alarming) * sd;
-      judged_[c] = camera.used >= options_.judged_sightings &&
-                   camera.seen_rotation <= options_.judged_rotation;
-      if (!judged_[c]) continue;
-      camera.verdict = CameraVerdict::kStill;
+      // One whose turn about some axis would pass unseen can still be found by another.
+      judged_[c] = camera.used >= options_.judged_sightings;
+      if (judged_[c] && camera.seen_rotation <= options_.judged_rotation) {
+        camera.verdict = CameraVerdict::kStill;
+      }
     }
   }
 
@@ -264,7 +308,9 @@ class Checker {
     for (const std::size_t other : instead) {
       camera.instead.push_back(other);
       CameraCheck& rival = result_.cameras[other];
-      if (rival.verdict == CameraVerdict::kStill) rival.verdict = CameraVerdict::kAmbiguous;
+      if (rival.verdict == CameraVerdict::kStill || rival.verdict == CameraVerdict::kNotJudged) {
+        rival.verdict = CameraVerdict::kAmbiguous;
+      }
     }
   }
 
@@ -290,24 +336,12 @@ class Checker {
     const Suspicion one{c, Suspicion::Kind::kMoved};
     CameraCheck& camera = result_.cameras[c];
     const MoveTest::Estimate estimate = EstimateOf(one);
-    const Matrix6 change = CentreChange(present_.rig.cameras[c]);
-    const Vector6 move = change * estimate.value;
-    const Matrix6 covariance = change * estimate.covariance * change.transpose();
-    const Eigen::Matrix3d of_shift = covariance.bottomRightCorner<3, 3>();
-    camera.translation = move.tail<3>();
-    camera.translation_sd = SdAlong(camera.translation, of_shift);
-    // The turn where there was no shift.
-    const Eigen::Matrix3d gain =
-        of_shift.ldlt().solve(covariance.bottomLeftCorner<3, 3>()).transpose();
-    camera.turned_only =
-        camera.translation.dot(of_shift.ldlt().solve(camera.translation)) < kNoShift;
-    camera.rotation = move.head<3>();
-    Eigen::Matrix3d of_turn = covariance.topLeftCorner<3, 3>();
-    if (camera.turned_only) {
-      camera.rotation -= gain * camera.translation;
-      of_turn -= gain * covariance.bottomLeftCorner<3, 3>();
-    }
-    camera.rotation_sd = SdAlong(camera.rotation, of_turn);
+    const TurnAndShift move = LikelyMove(present_.rig.cameras[c], estimate);
+    camera.rotation = move.turn;
+    camera.rotation_sd = SdAlong(move.turn, move.of_turn);
+    camera.translation = move.shift;
+    camera.translation_sd = SdAlong(move.shift, move.of_shift);
+    camera.turned_only = move.turned_only;
     if (Contains(explanation_.suspicions, one)) return;
     std::vector<Suspicion> with = explanation_.suspicions;
     with.push_back(one);
@@ -327,12 +361,11 @@ class Checker {
         NormalsOfRuns(present_.rig, points_, IntrinsicColumns::kZoom, runs, options_.parallelism),
         judged_, options_);
     if (!change) return;
-    Vector6 pose;
-    pose << change->rotation, change->translation;
-    const Vector6 move = CentreChange(present_.rig.cameras[change->camera]) * pose;
+    const TurnAndShift move = LikelyMove(present_.rig.cameras[change->camera], change->estimate);
+    if (move.turn.norm() < kChangeOverSmallest * options_.smallest_rotation) return;
     const std::size_t sample = points_.points[runs[change->part]].sample;
-    result_.cameras[change->camera].change =
-        CameraCheck::Change{time_[sample], move.head<3>().norm(), move.tail<3>().norm()};
+    result_.cameras[change->camera].change = CameraCheck::Change{
+        time_[sample], move.turn.norm(), move.turned_only ? 0.0 : move.shift.norm()};
   }
 
   // The cameras that moved as rigid bodies, fitted once more with all others as calibrated.

@@ -5,7 +5,6 @@
 
 #include <Eigen/Cholesky>
 
-#include "calibration/move_test.hpp"
 #include "calibration/view_normal.hpp"
 
 namespace medius::calibration {
@@ -16,9 +15,6 @@ constexpr double kMedianChiSquare6 = 5.3481206;
 constexpr std::size_t kLeastDifferences = 5;
 // Pivots this much smaller than the diagonal say that a part does not determine the pose.
 constexpr double kLeastPivot = 1e-9;
-// Changes within a trial smaller than these times the smallest move are left unsaid: the runner's
-// place, and with it the calibration's error there, wanders too.
-constexpr double kChangeOverSmallest = 3.0;
 
 // What one part says of one pose, the others held.
 struct PoseOfPart {
@@ -95,11 +91,9 @@ std::optional<ChangeInTrial> FindChange(const std::vector<RigNormal>& parts,
       const double reduction = judged[c] ? test.Reduction(one) : 0.0;
       if (reduction <= most || TailProbability(reduction, 6, kNoiseFreedom) > alarm) continue;
       most = reduction;
-      const MoveTest::Estimate change = test.EstimateOf(one);
-      best = ChangeInTrial{c, split, change.value.head<3>(), change.value.tail<3>()};
+      best = ChangeInTrial{c, split, test.EstimateOf(one)};
     }
   }
-  if (best && best->rotation.norm() < kChangeOverSmallest * options.smallest_rotation) best.reset();
   return best;
 }
 

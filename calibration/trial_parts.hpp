@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "calibration/free_points.hpp"
+#include "calibration/move_test.hpp"
 #include "calibration/rig_check.hpp"
 
 namespace medius::calibration {
@@ -28,8 +29,7 @@ std::vector<double> NoiseFactors(const std::vector<RigNormal>& parts, std::size_
 struct ChangeInTrial {
   std::size_t camera = 0;
   std::size_t part = 0;         ///< the first of the later parts
-  Eigen::Vector3d rotation;     ///< vector on the left, radians
-  Eigen::Vector3d translation;  ///< of camera_from_lab, metres
+  MoveTest::Estimate estimate;  ///< of the change of (rotation vector, translation)
 };
 
 /// The clearest of them: each place between two parts, at least an eighth of the parts on either
