@@ -147,6 +147,7 @@ calibration::HeldOutNumbers HeldOutOf(const calibration::CrossValidation& score,
       "{:.3f} px, the other way round {:.3f} px",
       score.half[0].rms, score.half[1].rms);
   numbers.rms = score.rms;
+  numbers.training_rms = std::hypot(score.training_rms[0], score.training_rms[1]) / std::sqrt(2.0);
   for (const calibration::HeldOutScore& half : score.half) {
     numbers.sightings += half.sightings;
     numbers.poses += half.poses;

@@ -53,7 +53,7 @@ Ratio RatioOf(const std::vector<CrossValidation::Instant>& instants) {
 // Fits one half and scores the other; empty where it could be done, else why not.
 std::string ScoreHalf(const TargetObservations& fitted, const TargetObservations& scored,
                       const ModelCandidate& candidate, const WorkControl& control,
-                      HeldOutScore* score) {
+                      HeldOutScore* score, double* training_rms) {
   const CalibrationResult rig = Calibrate(fitted, candidate.calibration, control);
   if (rig.status != CalibrationStatus::kConverged) {
     return rig.degeneracy.sentence.empty() ? "the adjustment of half the instants did not converge"
@@ -62,6 +62,7 @@ std::string ScoreHalf(const TargetObservations& fitted, const TargetObservations
   const Parallelism parallelism = candidate.calibration.parallelism;
   if (!candidate.timing) {
     *score = ScoreHeldOut(rig.rig, scored, parallelism);
+    *training_rms = ScoreHeldOut(rig.rig, fitted, parallelism).rms;
     return "";
   }
   const TemporalResult timed = AdjustTemporal(fitted, rig, *candidate.timing, control);
@@ -124,7 +125,8 @@ CrossValidation CrossValidate(const TargetObservations& observations,
   double parameters = 0.0;
   double count = 0.0;
   for (const std::size_t i : {0U, 1U}) {
-    result.problem = ScoreHalf(half[i], half[1 - i], candidate, control, &result.half[i]);
+    result.problem = ScoreHalf(half[i], half[1 - i], candidate, control, &result.half[i],
+                               &result.training_rms[i]);
     if (!result.problem.empty()) return result;
     AddInstants(half[1 - i], result.half[i], &instants);
     parameters += result.half[i].parameters;

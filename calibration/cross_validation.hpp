@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,10 @@ struct CrossValidation {
   std::string problem;  ///< why not
   /// [0] fitted to the first, third, ... instant and scored on the others; [1] the other way.
   std::array<HeldOutScore, 2> half;
+  /// Of the same rigs on the instants that they were fitted to, scored alike; pixels per axis, NaN
+  /// with timing.
+  std::array<double, 2> training_rms{std::numeric_limits<double>::quiet_NaN(),
+                                     std::numeric_limits<double>::quiet_NaN()};
   double rms = 0.0;        ///< pixels per axis over all sightings of both
   double corrected = 0.0;  ///< pixels per axis, corrected for the numbers fitted to what is scored
   double rms_se = 0.0;     ///< standard error of rms, instants taken as independent

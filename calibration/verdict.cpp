@@ -224,7 +224,7 @@ class Judge {
       Add(Severity::kNote, "no_held_out", {},
           "No views were held out: whether the model fits views that it was not made from is not "
           "known",
-          "Calibrate with a held-out score");
+          "");
       return;
     }
     const HeldOutNumbers& held_out = *quality_.inputs.held_out;
