@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -105,9 +106,9 @@ void Count(WandCalibration* calibration) {
 void Remark(WandCalibration* calibration) {
   const CalibrationOptions& options = calibration->result.options;
   if (calibration->left_out_frames > 0) {
-    calibration->remarks.push_back(fmt::format(
-        "{} of {} frames were left out: those used spread best over the images",
-        calibration->left_out_frames, calibration->left_out_frames + calibration->frames));
+    calibration->remarks.push_back(
+        fmt::format("{} frames were left out: those used spread best over the images",
+                    calibration->left_out_frames));
   }
   if (calibration->standing > 0) {
     calibration->remarks.push_back(
@@ -172,12 +173,11 @@ std::size_t ThinFrames(std::size_t most_frames, DotObservations* dots) {
   std::vector<std::uint8_t> keep(frames.size(), 0);
   std::size_t kept = 0;
   // Neighbours in time show the same: steps of a prime visit the recording evenly.
-  constexpr std::size_t kStep = 7919;
+  std::size_t step = 7919;
+  while (std::gcd(step, frames.size()) != 1) ++step;
   for (std::size_t level = 1; kept < most_frames && level < 4 * most_frames; level *= 2) {
     for (std::size_t i = 0, f = 0; i < frames.size() && kept < most_frames; ++i) {
-      f = (f + kStep) % frames.size();
-      // Where the number of frames is a multiple of the step, one begins anew beside it.
-      if (frames.size() % kStep == 0 && f == 0) f = i % kStep;
+      f = (f + step) % frames.size();
       if (keep[f] != 0 || cells[f].size() < 2) continue;
       const bool is_new = std::any_of(cells[f].begin(), cells[f].end(),
                                       [&](std::size_t cell) { return filled[cell] < level; });

@@ -94,7 +94,7 @@ TEST_P(RecoversCameras, FromNothingWithinTheStatedCovariance) {
 
 INSTANTIATE_TEST_SUITE_P(Wands, RecoversCameras,
                          ::testing::Values(TwoMarkerWand(), ThreeMarkerWand(), FiveMarkerWand()),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& wand) { return wand.param.name; });
 
 TEST(CalibrateWand, LabelsTheWandAmongFalseDots) {
   WandSceneOptions scene_options = SmallWave();
@@ -104,7 +104,6 @@ TEST(CalibrateWand, LabelsTheWandAmongFalseDots) {
   const WandCalibration found = CalibrateWand(scene.dots, scene.wand, Options());
   ASSERT_EQ(found.result.status, CalibrationStatus::kConverged) << found.result.degeneracy.sentence;
   EXPECT_GT(found.standing, 100U);
-  const TargetObservations truth = UsableTruth(scene);
   EXPECT_GT(static_cast<double>(found.used), 0.99 * static_cast<double>(UsableCount(scene)));
   EXPECT_LE(found.used, UsableCount(scene) + 3);
   const auto [nees, count] = Nees(found.result, scene.rig);
