@@ -42,8 +42,10 @@ class CalibrateBoard : public ::testing::Test {
   }
 
   void Save(const TargetObservations& observations) const {
+    StageProvenance provenance;
+    provenance.stage = "detect";
     apps::SaveBoardSightings(folder_ / "board.trial.h5", observations,
-                             {"board", "", "", "board", "2026-01-01T00:00:00Z"}, {"detect"},
+                             {"board", "", "", "board", "2026-01-01T00:00:00Z"}, provenance,
                              Parallelism(1));
   }
 
@@ -91,7 +93,6 @@ TEST_F(CalibrateBoard, GivesTheRigWithCovarianceReportAndHeldOutError) {
 TEST_F(CalibrateBoard, GivesTheSameBytesWithAnyNumberOfThreads) {
   Save(MakeBoardScene(SmallRing()).observations);
   std::vector<std::string> rigs;
-  std::vector<std::string> pages;
   for (const char* threads : {"1", "2", "7"}) {
     ASSERT_EQ(Calibrate({"--quick", "--threads", threads, "--report", "rig.html"}).exit_code, 0);
     rigs.push_back(ReadFile(folder_ / "rig.toml"));
