@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "calibration/bundle_adjustment.hpp"
+#include "calibration/contradiction.hpp"
 #include "calibration/degeneracy.hpp"
 #include "calibration/displaced_views.hpp"
 #include "calibration/outlier_rule.hpp"
+#include "calibration/implausible.hpp"
 #include "calibration/reduced_normal.hpp"
 #include "calibration/rig_start.hpp"
 #include "calibration/so3.hpp"
@@ -30,6 +32,10 @@ constexpr std::size_t kSteps = kCalibrationSteps;
 constexpr double kRationalTermSd = 2.0;
 // Least noise for which that is done, pixels (standardized where sigmas are stated).
 constexpr double kLeastNoise = 0.02;
+// A camera whose residuals are this many times what it has alone, and this long (pixels, rms per
+// axis), may not fit the others.
+constexpr double kSuspectRatio = 3.0;
+constexpr double kSuspectRms = 1.0;
 
 // The adjustment of one recording, from its start to its result.
 class Adjustment {
@@ -59,7 +65,7 @@ class Adjustment {
     }
     FillRig();
     FillSightings();
-    FindWeakFocal();
+    Judge();
     control_.Report(kSteps, kSteps);
     return std::move(result_);
   }
@@ -276,7 +282,28 @@ class Adjustment {
     if (target.views > 0) result_.target_poses.push_back(target);
   }
 
-  // A rig whose focal lengths are guesses is none, however small its residuals.
+  // A rig that cannot be is none, however small its residuals.
+  void Judge() {
+    if (result_.status == CalibrationStatus::kNotConverged) {
+      result_.degeneracy =
+          DescribeNoConvergence(observations_, result_.cameras, options_.max_iterations);
+    }
+    std::vector<bool> is_held;
+    for (const std::size_t group : start_.state.group) {
+      is_held.push_back(start_.held.intrinsics[group].size() ==
+                        static_cast<std::size_t>(IntrinsicCountOf(start_.state, group)));
+    }
+    auto found = FindContradictingCamera(observations_, result_);
+    if (!found) found = FindImplausible(observations_, result_, is_held);
+    if (found) {
+      result_.status = CalibrationStatus::kDegenerate;
+      result_.degeneracy = *found;
+      return;
+    }
+    FindWeakFocal();
+  }
+
+  // Nor is one whose focal lengths are guesses.
   void FindWeakFocal() {
     for (std::size_t c = 0; c < result_.rig.cameras.size(); ++c) {
       const double focal = result_.rig.cameras[c].model.intrinsics()[0];
@@ -299,6 +326,38 @@ class Adjustment {
   CalibrationResult result_;
 };
 
+// Whether a result asks for the mistake of one camera that would explain it.
+bool IsSuspect(const CalibrationResult& result, const std::vector<double>& error_alone) {
+  switch (result.degeneracy.kind) {
+    case DegeneracyKind::kDisconnected:
+      return result.degeneracy.is_contradiction;
+    case DegeneracyKind::kContradiction:
+    case DegeneracyKind::kPoorFit:
+    case DegeneracyKind::kImplausible:
+      return true;
+    default:
+      break;
+  }
+  for (std::size_t c = 0; c < result.cameras.size(); ++c) {
+    // Median of a Rayleigh distribution: 1.1774 sd.
+    const double alone = error_alone[c] / 1.1774;
+    if (alone > 0.0 && result.cameras[c].rms > std::max(kSuspectRms, kSuspectRatio * alone)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void Explain(const TargetObservations& observations, const CalibrationOptions& options,
+             const WorkControl& control, const std::vector<double>& error_alone,
+             CalibrationResult* result) {
+  if (observations.cameras.size() < 2 || !IsSuspect(*result, error_alone)) return;
+  const auto found = ExplainContradiction(observations, options, control);
+  if (!found) return;
+  result->status = CalibrationStatus::kDegenerate;
+  result->degeneracy = *found;
+}
+
 }  // namespace
 
 CalibrationResult Calibrate(const TargetObservations& observations,
@@ -307,7 +366,10 @@ CalibrationResult Calibrate(const TargetObservations& observations,
   options.Validate(observations);
   control.Report(0, kSteps);
   RigStart start = StartRig(observations, options, control);
-  return AdjustStart(observations, options, std::move(start), control);
+  const std::vector<double> error_alone = start.error_alone;
+  CalibrationResult result = AdjustStart(observations, options, std::move(start), control);
+  Explain(observations, options, control, error_alone, &result);
+  return result;
 }
 
 CalibrationResult AdjustStart(const TargetObservations& observations,

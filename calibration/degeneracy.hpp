@@ -24,9 +24,10 @@ std::optional<Degeneracy> FindMirroredCameras(
     const TargetObservations& observations, const BundleData& data,
     const std::vector<std::vector<PoseCandidate>>& candidates);
 
-/// Groups of cameras that no pair links.
+/// Groups of cameras that no pair links, with the pair of cameras nearest to being one.
 /// @param votes  all pairs that have a target in common, also those that do not agree.
 std::optional<Degeneracy> FindDisconnectedCameras(const TargetObservations& observations,
+                                                  const BundleData& data,
                                                   const std::vector<CameraPair>& votes,
                                                   const std::vector<CameraPair>& links);
 
@@ -37,6 +38,14 @@ Degeneracy DescribeUnobservable(const TargetObservations& observations, const Ca
 /// A focal length that the adjusted rig knows too badly to be used.
 Degeneracy DescribeWeakFocal(const TargetObservations& observations, CameraId camera,
                              double relative_sd, double limit);
+
+/// An adjustment that did not come to rest.
+/// @param cameras  [cameras] what was reached.
+Degeneracy DescribeNoConvergence(const TargetObservations& observations,
+                                 const std::vector<CameraNumbers>& cameras, int iterations);
+
+/// No board found its place in front of the cameras.
+Degeneracy DescribeLostBoards();
 
 /// Largest relative sd of a focal length that is still one.
 inline constexpr double kWeakestFocal = 0.1;

@@ -29,6 +29,9 @@ constexpr double kComparisonScale = 3.0;
 constexpr double kClosedFormAgreement = 0.25;
 constexpr double kScanErrorPx = 3.0;
 
+// Sightings that all lie below this share of the image's width or height keep to one part of it.
+constexpr double kOnePart = 0.75;
+
 // Up to `most` of n indices, evenly spread.
 std::vector<std::size_t> Spread(std::size_t n, std::size_t most) {
   std::vector<std::size_t> chosen;
@@ -171,30 +174,59 @@ SingleCamera MakeSingleCamera(CameraModelKind kind, const Intrinsics& intrinsics
   return single;
 }
 
-double MedianError(const SingleCamera& single) {
+double QuantileOf(std::vector<double>* values, double share) {
+  if (values->empty()) return std::numeric_limits<double>::infinity();
+  const auto at = static_cast<std::ptrdiff_t>(share * static_cast<double>(values->size()));
+  std::nth_element(values->begin(), values->begin() + at, values->end());
+  return (*values)[static_cast<std::size_t>(at)];
+}
+
+// Length of the residuals that this share stays below, in sd or in pixels.
+double ErrorBelow(const SingleCamera& single, double share, bool is_standardized) {
   std::vector<double> errors;
   for (const BundleView& view : single.data.views) {
     for (const Sighting& sighting : single.data.SightingsOf(view)) {
       const double error = ResidualOf(single.state, view, sighting).norm();
-      if (std::isfinite(error)) errors.push_back(error * sighting.inverse_sigma);
+      if (!std::isfinite(error)) continue;
+      errors.push_back(is_standardized ? error * sighting.inverse_sigma : error);
     }
   }
-  if (errors.empty()) return std::numeric_limits<double>::infinity();
-  const auto middle = errors.begin() + static_cast<std::ptrdiff_t>(errors.size() / 2);
-  std::nth_element(errors.begin(), middle, errors.end());
-  return *middle;
+  return QuantileOf(&errors, share);
+}
+
+double MedianError(const SingleCamera& single) {
+  return ErrorBelow(single, 0.5, true);
+}
+
+// Median distance in the image of points that follow each other in the view.
+double MedianSpacing(const SingleCamera& single) {
+  std::vector<double> distances;
+  for (const BundleView& view : single.data.views) {
+    for (std::size_t i = view.begin + 1; i < view.end; ++i) {
+      distances.push_back((single.data.sightings[i].xy - single.data.sightings[i - 1].xy).norm());
+    }
+  }
+  return QuantileOf(&distances, 0.5);
+}
+
+// Whether all sightings lie in one part of the image.
+bool KeepsToOnePart(const SingleCamera& single, int width, int height) {
+  Eigen::Vector2d largest = Eigen::Vector2d::Zero();
+  for (const Sighting& sighting : single.data.sightings) largest = largest.cwiseMax(sighting.xy);
+  return largest.x() < kOnePart * width || largest.y() < kOnePart * height;
 }
 
 // Focal lengths and two radial terms; what else there is stays as it starts.
-HeldParameters HeldAtStart(CameraModelKind kind, bool with_distortion) {
-  std::vector<int> held = {2, 3};
+HeldParameters HeldAtStart(CameraModelKind kind, bool with_distortion,
+                           bool with_principal_point = false) {
+  std::vector<int> held;
+  if (!with_principal_point) held = {2, 3};
   for (int i = with_distortion ? 6 : 4; i < IntrinsicCount(kind); ++i) held.push_back(i);
   return {{held}, {1}, {}};
 }
 
 // The wider the loss starts, the farther the start may be; it narrows with the residuals.
-void AdjustSingle(bool with_distortion, const WorkControl& control, SingleCamera* single) {
-  const HeldParameters held = HeldAtStart(single->state.kind[0], with_distortion);
+void AdjustSingle(const HeldParameters& held, const WorkControl& control, SingleCamera* single) {
   for (int round = 0; round < 3; ++round) {
     const double scale = std::max(2.0 * MedianError(*single), 0.5);
     if (!std::isfinite(scale)) return;
@@ -265,12 +297,18 @@ IntrinsicsStart StartIntrinsics(CameraModelKind kind, int width, int height,
   if (!(focal > 0.0)) return start;
   SingleCamera single = MakeSingleCamera(kind, PlainIntrinsics(focal, width, height), usable);
   if (single.data.views.empty()) return start;
-  AdjustSingle(false, control, &single);
-  AdjustSingle(true, control, &single);
+  AdjustSingle(HeldAtStart(kind, false), control, &single);
+  AdjustSingle(HeldAtStart(kind, true), control, &single);
+  if (KeepsToOnePart(single, width, height)) {
+    AdjustSingle(HeldAtStart(kind, true, true), control, &single);
+  }
   start.intrinsics = single.state.intrinsics[0];
   start.found =
       start.intrinsics[0] > 0.0 && start.intrinsics[1] > 0.0 && std::isfinite(start.intrinsics[0]);
   start.median_error = MedianError(single);
+  start.median_error_px = ErrorBelow(single, 0.5, false);
+  start.upper_error_px = ErrorBelow(single, 0.75, false);
+  start.spacing_px = MedianSpacing(single);
   start.largest_tilt = LargestTilt(single);
   start.relative_focal_sd = RelativeFocalSd(single, start.median_error);
   return start;

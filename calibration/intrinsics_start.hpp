@@ -16,6 +16,9 @@ struct IntrinsicsStart {
   Intrinsics intrinsics{};         ///< principal point at the image centre
   double relative_focal_sd = 0.0;  ///< of fx, from this camera's views alone
   double median_error = 0.0;       ///< standardized residual of the views used
+  double median_error_px = 0.0;    ///< the same in pixels
+  double upper_error_px = 0.0;     ///< pixels, that three of four residuals stay below
+  double spacing_px = 0.0;         ///< median distance of neighbouring points in the image
   double largest_tilt = 0.0;       ///< radians, of a board from the image plane
   std::size_t usable_views = 0;    ///< views that fix a plane
 };
@@ -24,7 +27,8 @@ struct IntrinsicsStart {
 /// form for the focal length where the boards are tilted, a scan over focal lengths where that
 /// fails or the lens is a fisheye, the one that projects best, and then an adjustment of focal
 /// lengths and the first two radial terms on up to 40 views. The principal point stays in the
-/// middle of the image: it is left to the adjustment of the whole rig.
+/// middle of the image, being left to the adjustment of the whole rig, unless all sightings keep to
+/// one part of the image: then the image may be stated too large.
 ///
 /// @param views   the sightings of each view.
 /// @param guess   a focal length to try among others, pixels.

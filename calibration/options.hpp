@@ -35,6 +35,10 @@ struct CalibrationOptions {
   /// covariance, exceeds 2 ln(sightings / this).
   double expected_false_alarms = 0.5;
 
+  /// Whether to refuse a rig with a lens that no camera has, which a wrong image size looks like:
+  /// pixels that are not square, an optical axis far from the middle of the image.
+  bool refuse_unlikely_lens = true;
+
   int max_iterations = 100;  ///< of the last adjustment
   Parallelism parallelism{1};
 

@@ -32,17 +32,20 @@ enum class DegeneracyKind {
   kWrongTarget,        ///< a camera's points do not fit the target
   kUnobservable,       ///< some combination of the parameters is free
   kPlanarWave,         ///< a wand that was waved in one plane
-  kWrongImageSize,     ///< a camera's sightings do not fit the size of its image
-  kContradiction,      ///< a camera's sightings fit no place among the others
+  kWrongImageSize,     ///< the stated size of an image is not that of its sightings
+  kContradiction,      ///< a camera contradicts the others: it moved, or its frames are of others
+  kImplausible,        ///< the rig fits and cannot be: see the sentence
+  kPoorFit,            ///< the adjustment ends far from the sightings, or does not end
 };
 
 struct Degeneracy {
   DegeneracyKind kind = DegeneracyKind::kNone;
-  std::vector<CameraId> cameras;              ///< those that it is about
+  std::vector<CameraId> cameras;              ///< those that it is about; of groups: a pair of them
   std::vector<std::vector<CameraId>> groups;  ///< of kDisconnected
-  double value = 0.0;                         ///< what was found
-  double limit = 0.0;                         ///< what was needed
-  std::string sentence;                       ///< says what is wrong and what to do
+  bool is_contradiction = false;  ///< of groups: a pair did see boards together, and disagrees
+  double value = 0.0;             ///< what was found
+  double limit = 0.0;             ///< what was needed
+  std::string sentence;           ///< says what is wrong and what to do
 };
 
 /// Where a target was.

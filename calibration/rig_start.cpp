@@ -10,6 +10,7 @@
 
 #include "calibration/degeneracy.hpp"
 #include "calibration/intrinsics_start.hpp"
+#include "calibration/implausible.hpp"
 #include "calibration/view_graph.hpp"
 #include "calibration/wand_joint.hpp"
 #include "core/error.hpp"
@@ -21,6 +22,7 @@ constexpr std::size_t kFewestPointsOfPlane = 6;
 constexpr std::size_t kViewGrain = 8;
 // A pair links two cameras where this share of what both saw agrees.
 constexpr double kLeastLinkShare = 0.15;
+constexpr double kLeastLinkWeight = 1.3;
 
 void CheckFlat(const TargetObservations& observations) {
   for (const CalibrationTarget& target : observations.targets) {
@@ -124,11 +126,13 @@ void MeasureTilts(RigStart* start) {
   }
 }
 
-// The pairs whose votes are more than chance.
+// The pairs whose votes are more than chance: where several targets could vote, more than one must
+// (each votes for itself).
 std::vector<CameraPair> Links(const std::vector<CameraPair>& votes) {
   std::vector<CameraPair> links = votes;
   std::erase_if(links, [](const CameraPair& pair) {
-    return pair.weight < kLeastLinkShare * static_cast<double>(pair.common);
+    const double least = pair.common > 2 ? kLeastLinkWeight : 0.0;
+    return pair.weight < std::max(least, kLeastLinkShare * static_cast<double>(pair.common));
   });
   return links;
 }
@@ -139,7 +143,7 @@ bool StartPlaces(const TargetObservations& observations, const CalibrationOption
   if (options.initial && options.hold_places) return true;
   const auto votes = VoteOnPairs(start->data, cameras, start->candidates, options.parallelism);
   const auto links = Links(votes);
-  if (auto found = FindDisconnectedCameras(observations, votes, links)) {
+  if (auto found = FindDisconnectedCameras(observations, start->data, votes, links)) {
     start->degeneracy = *found;
     return false;
   }
@@ -202,6 +206,9 @@ bool StartCameras(const TargetObservations& observations, const CalibrationOptio
   const std::vector<std::size_t> plane_views = CountPlaneViews(observations);
   std::vector<IntrinsicsStart> starts(start->state.kind.size());
   if (!options.initial) starts = StartAllIntrinsics(observations, options, control, start);
+  for (const std::size_t group : start->state.group) {
+    start->error_alone.push_back(starts[group].median_error_px);
+  }
   for (std::size_t c = 0; c < observations.cameras.size(); ++c) {
     const bool shares =
         std::count(start->state.group.begin(), start->state.group.end(), start->state.group[c]) > 1;
@@ -232,6 +239,10 @@ RigStart StartRig(const TargetObservations& observations, const CalibrationOptio
   start.data = MakeBundleData(observations, use_view);
   start.state = EmptyState(observations.cameras, options);
   start.status = CalibrationStatus::kDegenerate;
+  if (auto found = FindSightingsOutside(observations)) {
+    start.degeneracy = *found;
+    return start;
+  }
   if (!StartCameras(observations, options, control, &start)) return start;
   FindCandidates(options.parallelism, &start);
   MeasureTilts(&start);
@@ -247,8 +258,11 @@ RigStart StartRig(const TargetObservations& observations, const CalibrationOptio
   DropLostPoses(observations, targets, &start);
   if (has_wand) AddWandPoses(observations, options.parallelism, &start);
   start.held = HeldBy(options, start.state);
-  start.status =
-      start.data.poses.empty() ? CalibrationStatus::kNotConverged : CalibrationStatus::kConverged;
+  if (start.data.poses.empty()) {
+    start.degeneracy = DescribeLostBoards();
+    return start;
+  }
+  start.status = CalibrationStatus::kConverged;
   return start;
 }
 

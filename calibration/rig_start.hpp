@@ -23,6 +23,9 @@ struct RigStart {
   /// [views] poses that each view alone allows.
   std::vector<std::vector<PoseCandidate>> candidates;
   std::vector<double> largest_tilt;  ///< [cameras] radians
+  /// [cameras] median length of the residuals of each camera alone, pixels; 0 where it was not
+  /// looked at alone.
+  std::vector<double> error_alone;
 };
 
 /// Finds a start for a rig of which nothing but the sightings is known (or what `options.initial`

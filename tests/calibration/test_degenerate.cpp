@@ -102,6 +102,79 @@ TEST(Calibrate, NamesACameraWhosePointsAreOfAnotherBoard) {
   EXPECT_THAT(result.degeneracy.sentence, HasSubstr("cam2"));
 }
 
+TEST(Calibrate, NamesACameraThatSeesNothingAtAll) {
+  BoardScene scene = MakeBoardScene(SmallRing());
+  DropViews(&scene, [](const TargetView& view) { return view.camera == CameraId(1); });
+  const CalibrationResult result = Calibrate(scene.observations, {});
+  EXPECT_EQ(result.degeneracy.kind, DegeneracyKind::kTooFewViews);
+  EXPECT_THAT(result.degeneracy.sentence, HasSubstr("camera cam2 has 0 views"));
+  EXPECT_THAT(result.degeneracy.sentence, HasSubstr("frames show it to others"));
+}
+
+TEST(Calibrate, NamesThePairThatIsNearestToMeeting) {
+  BoardScene scene = MakeBoardScene(SmallRing());
+  // The first two cameras until frame 24, the others from frame 25 on.
+  DropViews(&scene,
+            [](const TargetView& view) { return (view.frame < 25) != (view.camera.index() < 2); });
+  const CalibrationResult result = Calibrate(scene.observations, {});
+  ASSERT_EQ(result.degeneracy.kind, DegeneracyKind::kDisconnected);
+  EXPECT_FALSE(result.degeneracy.is_contradiction);
+  ASSERT_EQ(result.degeneracy.cameras.size(), 2U);
+  EXPECT_LT(result.degeneracy.cameras[0].index(), 2U);
+  EXPECT_GE(result.degeneracy.cameras[1].index(), 2U);
+  EXPECT_THAT(result.degeneracy.sentence, HasSubstr("at least 5 frames"));
+}
+
+struct StatedSize {
+  int width;
+  int height;
+};
+class NamesAWrongImageSize : public ::testing::TestWithParam<StatedSize> {};
+
+TEST_P(NamesAWrongImageSize, OfOneCamera) {
+  BoardScene scene = MakeBoardScene(SmallRing());
+  scene.observations.cameras[2].width = GetParam().width;
+  scene.observations.cameras[2].height = GetParam().height;
+  const CalibrationResult result = Calibrate(scene.observations, {});
+  EXPECT_EQ(result.status, CalibrationStatus::kDegenerate);
+  EXPECT_EQ(result.degeneracy.kind, DegeneracyKind::kWrongImageSize);
+  ASSERT_EQ(result.degeneracy.cameras.size(), 1U);
+  EXPECT_EQ(result.degeneracy.cameras[0], CameraId(2));
+  EXPECT_THAT(result.degeneracy.sentence, HasSubstr("camera cam3"));
+  EXPECT_THAT(result.degeneracy.sentence, HasSubstr(std::to_string(GetParam().width)));
+}
+
+// Of 1920 x 1080: too small, its sides exchanged, too large, of another shape.
+INSTANTIATE_TEST_SUITE_P(Sizes, NamesAWrongImageSize,
+                         ::testing::Values(StatedSize{1280, 720}, StatedSize{1080, 1920},
+                                           StatedSize{3840, 2160}, StatedSize{1920, 1440}));
+
+TEST(Calibrate, NamesWrongImageSizesOfAllCameras) {
+  BoardScene scene = MakeBoardScene(SmallRing());
+  for (UncalibratedCamera& camera : scene.observations.cameras) {
+    camera.width = 3840;
+    camera.height = 2160;
+  }
+  const CalibrationResult result = Calibrate(scene.observations, {});
+  EXPECT_EQ(result.degeneracy.kind, DegeneracyKind::kWrongImageSize);
+}
+
+TEST(Calibrate, NamesAStretchedImageUnlessItIsAllowed) {
+  BoardScene scene = MakeBoardScene(SmallRing());
+  scene.observations.cameras[2].width = 1440;
+  for (TargetView& view : scene.observations.views) {
+    if (view.camera != CameraId(2)) continue;
+    for (Eigen::Vector2d& xy : view.xy) xy.x() *= 0.75;
+  }
+  CalibrationOptions options;
+  const CalibrationResult result = Calibrate(scene.observations, options);
+  EXPECT_EQ(result.degeneracy.kind, DegeneracyKind::kWrongImageSize);
+  EXPECT_THAT(result.degeneracy.sentence, HasSubstr("cam3"));
+  options.refuse_unlikely_lens = false;
+  const CalibrationResult allowed = Calibrate(scene.observations, options);
+  EXPECT_EQ(allowed.status, CalibrationStatus::kConverged) << allowed.degeneracy.sentence;
+}
+
 TEST(Calibrate, RefusesATargetThatIsNotFlat) {
   BoardScene scene = MakeBoardScene(SmallRing());
   scene.observations.targets[0].points[3].z() = 0.2;
