@@ -393,9 +393,10 @@ void RunCheck(const CheckArguments& arguments, CommandContext& context) {
   if (arguments.refine) text += fmt::format("written: {}\n", arguments.output);
   context.Print(text, SummaryJson(arguments, rig, check, sentences));
   if (!sentences.empty() && !arguments.refine) {
-    throw NotComputed(
-        fmt::format("{} is no longer true: {}; mend it with --refine -o, or calibrate anew",
-                    arguments.rig, fmt::join(sentences, "; ")));
+    const bool mendable = WhyNotMended(rig, check).empty();
+    throw NotComputed(fmt::format("{} is no longer true: {}{}", arguments.rig,
+                                  fmt::join(sentences, "; "),
+                                  mendable ? "; mend it with --refine -o, or calibrate anew" : ""));
   }
 }
 
