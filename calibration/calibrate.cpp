@@ -338,7 +338,8 @@ bool IsSuspect(const CalibrationResult& result, const std::vector<double>& error
     default:
       break;
   }
-  for (std::size_t c = 0; c < result.cameras.size(); ++c) {
+  // Wands have no error alone: a view of one does not fix anything.
+  for (std::size_t c = 0; c < std::min(result.cameras.size(), error_alone.size()); ++c) {
     // Median of a Rayleigh distribution: 1.1774 sd.
     const double alone = error_alone[c] / 1.1774;
     if (alone > 0.0 && result.cameras[c].rms > std::max(kSuspectRms, kSuspectRatio * alone)) {

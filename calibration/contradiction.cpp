@@ -45,8 +45,15 @@ TargetObservations Alone(const TargetObservations& observations, CameraId camera
   return alone;
 }
 
-Poses PosesOf(const TargetObservations& observations, const CalibrationOptions& options,
-              CameraId camera, const WorkControl& control) {
+// The boards of a camera calibrated alone.
+struct LoneCamera {
+  Poses poses;
+  /// By how much all its distances may be off together: its focal length's, 1 sd.
+  double depth_sd = 0.0;
+};
+
+LoneCamera CalibrateAlone(const TargetObservations& observations, const CalibrationOptions& options,
+                          CameraId camera, const WorkControl& control) {
   CalibrationOptions single;
   single.model =
       options.model_of_camera.empty() ? options.model : options.model_of_camera[camera.index()];
@@ -56,11 +63,15 @@ Poses PosesOf(const TargetObservations& observations, const CalibrationOptions& 
   WorkControl quiet;
   quiet.cancellation = control.cancellation;
   const CalibrationResult result = Calibrate(Alone(observations, camera), single, quiet);
-  Poses poses;
+  LoneCamera lone;
   for (const TargetPose& pose : result.target_poses) {
-    poses[{pose.frame, pose.target}] = pose.lab_from_target;
+    lone.poses[{pose.frame, pose.target}] = pose.lab_from_target;
   }
-  return poses;
+  if (!result.rig.cameras.empty()) {
+    lone.depth_sd =
+        result.cameras.front().focal_sd / result.rig.cameras.front().model.intrinsics()[0];
+  }
+  return lone;
 }
 
 // Middle of a target's points.
@@ -207,13 +218,13 @@ struct Explanation {
 
 class Search {
  public:
-  Search(const TargetObservations& observations, std::vector<Poses> poses)
-      : observations_(observations), poses_(std::move(poses)) {}
+  Search(const TargetObservations& observations, std::vector<LoneCamera> cameras)
+      : observations_(observations), cameras_(std::move(cameras)) {}
 
   [[nodiscard]] std::optional<Explanation> Best() const {
     Explanation best;
     double base = 1.0;
-    for (std::size_t c = 0; c < poses_.size(); ++c) {
+    for (std::size_t c = 0; c < cameras_.size(); ++c) {
       const double own = Try(c, Mistake::kNone, 0).Share();
       for (const Explanation& tried : AllOf(c)) {
         if (tried.Share() - own <= best.Share() - base && best.mistake != Mistake::kNone) continue;
@@ -228,9 +239,10 @@ class Search {
  private:
   [[nodiscard]] Explanation Try(std::size_t camera, Mistake mistake, int shift) const {
     Explanation tried{mistake, CameraId(camera), 0.0, 0.0, shift, 1.0};
-    for (std::size_t other = 0; other < poses_.size(); ++other) {
+    for (std::size_t other = 0; other < cameras_.size(); ++other) {
       if (other == camera) continue;
-      const auto common = CommonOf(observations_, poses_[other], poses_[camera], mistake, shift);
+      const auto common =
+          CommonOf(observations_, cameras_[other].poses, cameras_[camera].poses, mistake, shift);
       if (common.size() < kFewestCommon) continue;
       tried.common += static_cast<double>(common.size());
       tried.agreeing += Agreeing(common);
@@ -253,12 +265,13 @@ class Search {
   [[nodiscard]] std::optional<Explanation> BestScale() const {
     std::optional<Explanation> best;
     double best_score = 0.0;  // common boards that differ, less those that do not
-    for (std::size_t c = 0; c < poses_.size(); ++c) {
+    for (std::size_t c = 0; c < cameras_.size(); ++c) {
       Explanation tried{Mistake::kScaled, CameraId(c), 0.0, 0.0, 0, 0.0};
       double differing = 0.0;
-      for (std::size_t other = 0; other < poses_.size(); ++other) {
+      for (std::size_t other = 0; other < cameras_.size(); ++other) {
         if (other == c) continue;
-        const auto common = CommonOf(observations_, poses_[other], poses_[c], Mistake::kNone, 0);
+        const auto common =
+            CommonOf(observations_, cameras_[other].poses, cameras_[c].poses, Mistake::kNone, 0);
         if (common.size() < kFewestCommon) continue;
         const Scale scale = EstimateScale(common);
         const auto count = static_cast<double>(common.size());
@@ -266,7 +279,8 @@ class Search {
         tried.agreeing += scale.agreeing;
         tried.scale += count * scale.value;
         const double difference = std::abs(scale.value - 1.0);
-        if (difference > std::max(kLeastScale, kSure * scale.sd)) differing += count;
+        const double sd = std::hypot(scale.sd, cameras_[c].depth_sd, cameras_[other].depth_sd);
+        if (difference > std::max(kLeastScale, kSure * sd)) differing += count;
       }
       if (tried.common == 0.0 || tried.Share() < kGoodShare) continue;
       tried.scale /= tried.common;
@@ -279,7 +293,7 @@ class Search {
   }
 
   const TargetObservations& observations_;
-  std::vector<Poses> poses_;
+  std::vector<LoneCamera> cameras_;
 };
 
 std::string Say(const std::string& name, const Explanation& found) {
@@ -323,11 +337,11 @@ std::optional<Degeneracy> ExplainContradiction(const TargetObservations& observa
                                                const WorkControl& control) {
   const std::size_t count = observations.cameras.size();
   if (count < 2) return std::nullopt;
-  std::vector<Poses> poses;
+  std::vector<LoneCamera> cameras;
   for (std::size_t c = 0; c < count; ++c) {
-    poses.push_back(PosesOf(observations, options, CameraId(c), control));
+    cameras.push_back(CalibrateAlone(observations, options, CameraId(c), control));
   }
-  const auto found = Search(observations, std::move(poses)).Best();
+  const auto found = Search(observations, std::move(cameras)).Best();
   if (!found) return std::nullopt;
   Degeneracy degeneracy;
   degeneracy.kind = KindOf(found->mistake);

@@ -330,13 +330,10 @@ class Adjustment {
     out.degrees_of_freedom = evidence_.residuals - evidence_.parameters;
     if (covariance.size() == 0) {
       out.status = CalibrationStatus::kNotConverged;
-      out.degeneracy = {DegeneracyKind::kUnobservable,
-                        {},
-                        {},
-                        0.0,
-                        0.0,
-                        "cameras and their timing cannot be told apart by this recording: move "
-                        "the target before all cameras, or calibrate without time offsets"};
+      out.degeneracy.kind = DegeneracyKind::kUnobservable;
+      out.degeneracy.sentence =
+          "cameras and their timing cannot be told apart by this recording: move the target before "
+          "all cameras, or calibrate without time offsets";
     }
     FillTiming(covariance);
     FillRig(covariance);
