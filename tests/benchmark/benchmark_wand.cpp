@@ -17,6 +17,7 @@
 
 #include "calibration/calibrate_wand.hpp"
 #include "calibration/reduced_normal.hpp"
+#include "calibration/rig_start.hpp"
 #include "calibration/so3.hpp"
 #include "calibration/uncertainty.hpp"
 #include "tests/calibration/wand_scene.hpp"
