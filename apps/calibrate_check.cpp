@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/command.hpp"
+#include "apps/rig_frame.hpp"
 #include "calibration/frame_sample.hpp"
 #include "calibration/rig_check.hpp"
 #include "core/error.hpp"
@@ -376,6 +377,7 @@ void RunCheck(const CheckArguments& arguments, CommandContext& context) {
   const CameraRig rig = storage::ReadRig(arguments.rig);
   const storage::TrialReader trial(arguments.trial, context.parallelism());
   RequireSameCameras(arguments, rig, trial);
+  if (!IsInCameraFrame(rig)) RequireSensibleFloor(rig, arguments.rig, context);
   if (rig.cameras.size() < 2) {
     throw NotComputed(fmt::format("{}: one camera alone cannot be checked", arguments.rig));
   }

@@ -16,6 +16,7 @@
 
 #include "apps/command.hpp"
 #include "apps/provenance.hpp"
+#include "apps/rig_frame.hpp"
 #include "core/error.hpp"
 #include "storage/rig_toml.hpp"
 #include "storage/trial_file.hpp"
@@ -359,6 +360,7 @@ void RunReconstruct(const ReconstructArguments& arguments, CommandContext& conte
   const storage::TrialReader trial(arguments.trial, context.parallelism());
   const NamedRig rig = ReadRig(arguments, trial);
   CheckTrial(arguments.trial, trial);
+  RequireSensibleFloor(rig.rig, rig.name, context);
   const CameraRig used = ChooseCameras(arguments, rig, trial.observation_cameras());
   const std::vector<std::string> labels = trial.labels();
   Reconstructor reconstructor(used, trial.time_base(), labels.size(), options);

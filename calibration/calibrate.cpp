@@ -384,7 +384,11 @@ CalibrationResult AdjustStart(const TargetObservations& observations,
     return result;
   }
   control.Report(1, kSteps);
-  return Adjustment(observations, options, control, std::move(start)).Run();
+  CalibrationResult result = Adjustment(observations, options, control, std::move(start)).Run();
+  // The reference camera stands still: in its own frame, or where the initial rig has it.
+  const std::string& reference = observations.cameras[options.reference_camera.index()].name;
+  result.rig.lab_frame = options.initial ? options.initial->lab_frame : "camera " + reference;
+  return result;
 }
 
 }  // namespace medius::calibration

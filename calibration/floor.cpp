@@ -178,7 +178,9 @@ FloorResult FloorFromCoordinates(const CameraRig& rig, const Points& places,
 }
 
 CameraRig OnFloor(const CameraRig& rig, const FloorResult& floor) {
-  return InLabFrame(rig, floor.lab_from_old);
+  CameraRig on_floor = InLabFrame(rig, floor.lab_from_old);
+  on_floor.lab_frame = "floor (" + floor.source + ")";
+  return on_floor;
 }
 
 }  // namespace medius::calibration

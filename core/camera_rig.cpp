@@ -106,7 +106,12 @@ int JointParameterCount(const CameraRig& rig) {
   return count;
 }
 
+bool IsInCameraFrame(const CameraRig& rig) {
+  return rig.lab_frame.starts_with("camera ");
+}
+
 CameraRig InLabFrame(CameraRig rig, const RigidTransform& new_lab_from_lab) {
+  rig.lab_frame.clear();
   const RigidTransform lab_from_new = new_lab_from_lab.Inverse();
   const int size = JointParameterCount(rig);
   Eigen::MatrixXd new_by_old = Eigen::MatrixXd::Identity(size, size);
@@ -144,6 +149,10 @@ void ValidateRig(const CameraRig& rig, std::string_view where) {
       throw InputError(fmt::format("{}: two cameras are named \"{}\"", where, camera.name));
     }
     ValidateCamera(camera, fmt::format("{}: camera {}", where, camera.name));
+  }
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  if (std::any_of(rig.lab_frame.begin(), rig.lab_frame.end(), is_control)) {
+    throw InputError(fmt::format("{}: lab_frame is more than one line of text", where));
   }
   if (!rig.joint_covariance) return;
   const Eigen::MatrixXd& joint = *rig.joint_covariance;

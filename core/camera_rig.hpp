@@ -58,6 +58,9 @@ struct CameraRig {
   /// the cameras' centres and directions (an inner constraint; Baarda 1973). Absent where the
   /// calibration gave none.
   std::optional<Eigen::MatrixXd> joint_covariance = std::nullopt;
+  /// What the lab frame is, one line: "floor (L-frame)", or "camera cam1" where the rig was never
+  /// put on a floor and stands in the frame of that camera; empty where nobody said.
+  std::string lab_frame = {};
 
   [[nodiscard]] std::optional<CameraId> Find(std::string_view name) const;
   [[nodiscard]] const Camera& operator[](CameraId id) const { return cameras.at(id.index()); }
@@ -66,7 +69,10 @@ struct CameraRig {
 /// Number of parameters of each camera in CameraRig::joint_covariance, summed.
 [[nodiscard]] int JointParameterCount(const CameraRig& rig);
 
-/// The same rig with another lab frame; covariances go with it.
+/// True where the rig says that it stands in the frame of one of its cameras: its Z is not up.
+[[nodiscard]] bool IsInCameraFrame(const CameraRig& rig);
+
+/// The same rig with another lab frame, of which lab_frame says nothing; covariances go with it.
 [[nodiscard]] CameraRig InLabFrame(CameraRig rig, const RigidTransform& new_lab_from_lab);
 
 /// Checks what every reader of a rig must: at least one camera, unique non-empty names, positive

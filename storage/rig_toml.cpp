@@ -102,7 +102,7 @@ CameraRig ReadMediusRig(const toml::table& document, const std::string& file) {
     top.Fail(*document.get("version"), fmt::format("version {} is not known; this program reads {}",
                                                    top.Number("version"), kVersion));
   }
-  top.AllowOnly({"format", "version", "camera", "joint"});
+  top.AllowOnly({"format", "version", "lab_frame", "camera", "joint"});
   const toml::array* cameras = document.get_as<toml::array>("camera");
   if (cameras == nullptr) top.Fail("has no camera; [[camera]] tables are expected");
   CameraRig rig;
@@ -111,6 +111,7 @@ CameraRig ReadMediusRig(const toml::table& document, const std::string& file) {
     rig.cameras.push_back(ReadCamera(*node.as_table(), file, rig.cameras.size() + 1));
   }
   rig.joint_covariance = ReadJointCovariance(document, file);
+  if (document.contains("lab_frame")) rig.lab_frame = top.Text("lab_frame");
   ValidateRig(rig, file);
   return rig;
 }
@@ -131,6 +132,7 @@ CameraRig ReadRig(const std::filesystem::path& path) {
 std::string FormatRig(const CameraRig& rig) {
   ValidateRig(rig, "rig");
   std::string text = fmt::format("format = \"{}\"\nversion = {}\n", kFormatName, kVersion);
+  if (!rig.lab_frame.empty()) text += fmt::format("lab_frame = {}\n", TomlText(rig.lab_frame));
   for (const Camera& camera : rig.cameras) {
     text += fmt::format("\n[[camera]]\nname = {}\nmodel = \"{}\"\nwidth = {}\nheight = {}\n",
                         TomlText(camera.name), ToString(camera.model.kind()), camera.width,

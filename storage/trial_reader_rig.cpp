@@ -84,6 +84,8 @@ CameraRig TrialReader::Impl::ReadRig() const {
   }
   ValidateRig(rig, shown);
   rig.joint_covariance = ReadJointCovariance(rig);
+  rig.lab_frame =
+      hdf5::ReadText(Group(schema::kRig).get(), "lab_frame", Where(schema::kRig)).value_or("");
   ValidateRig(rig, shown);
   return rig;
 }

@@ -90,6 +90,7 @@ void WriteJointCovariance(hid_t rig_group, const CameraRig& rig, const std::stri
 void TrialWriter::Impl::WriteRig(const CameraRig& rig) {
   ValidateRig(rig, shown);
   const hdf5::Handle group = FreshGroup(schema::kRig);
+  if (!rig.lab_frame.empty()) hdf5::WriteText(group.get(), "lab_frame", rig.lab_frame, shown);
   for (const Camera& camera : rig.cameras) {
     WriteCamera(hdf5::CreateGroup(group.get(), camera.name, shown).get(), camera, shown);
   }

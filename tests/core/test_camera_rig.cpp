@@ -207,5 +207,14 @@ TEST(ExposureDelay, CountsFromTheMiddleRow) {
   EXPECT_DOUBLE_EQ(camera.ExposureDelay(10.0, 239.5 + 100.0), 0.01 + 1e-3 + 2e-3);
 }
 
+TEST(InLabFrame, SaysNothingOfTheNewFrame) {
+  CameraRig rig = TwoCameras();
+  rig.lab_frame = "camera a";
+  EXPECT_TRUE(IsInCameraFrame(rig));
+  const CameraRig moved = InLabFrame(rig, RigidTransform{});
+  EXPECT_TRUE(moved.lab_frame.empty());
+  EXPECT_FALSE(IsInCameraFrame(moved));
+}
+
 }  // namespace
 }  // namespace medius
