@@ -69,8 +69,8 @@ std::string ScoreHalf(const TargetObservations& fitted, const TargetObservations
   if (timed.calibration.status != CalibrationStatus::kConverged) {
     return "the adjustment with timing of half the instants did not converge";
   }
-  *score = ScoreHeldOut(timed.calibration.rig, timed.scales, *candidate.timing, scored, parallelism,
-                        control);
+  *score = ScoreHeldOut(timed.calibration.rig, timed.scales, *candidate.timing, scored, fitted,
+                        parallelism, control);
   return "";
 }
 
@@ -106,12 +106,18 @@ TemporalOptions Timing(bool frame_jitter, bool line_time) {
 
 HeldOutScore ScoreHeldOut(const CameraRig& rig, const TemporalScales& scales,
                           const TemporalOptions& options, const TargetObservations& observations,
-                          Parallelism parallelism, const WorkControl& control) {
+                          const TargetObservations& around, Parallelism parallelism,
+                          const WorkControl& control) {
+  const HeldOutScore start = ScoreHeldOut(rig, around, parallelism);
+  const TrajectoryFit motion =
+      FitTrajectory(rig, around, start.target_poses, scales, options, parallelism, control);
   HeldOutScore score = ScoreHeldOut(rig, observations, parallelism);
-  TrajectoryFit fit =
-      FitTrajectory(rig, observations, score.target_poses, scales, options, parallelism, control);
+  TrajectoryFit fit = FitPosesInMotion(rig, observations, score.target_poses, motion.knots, scales,
+                                       options, parallelism, control);
   score.residuals = std::move(fit.residuals);
-  score.parameters = fit.parameters;
+  if (scales.jitter_sd > 0.0) {
+    score.parameters += static_cast<double>(observations.views.size() - score.lost_views);
+  }
   SummarizeResiduals(observations, &score);
   return score;
 }

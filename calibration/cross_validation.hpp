@@ -14,15 +14,19 @@
 
 namespace medius::calibration {
 
-/// As ScoreHeldOut, for cameras that do not expose at one time. Rig, offsets, noise and power of
-/// the motion stand still as the other half gave them. What is fitted is the motion of each target,
-/// by least squares on the scored instants' own sightings and the motion prior between them; the
-/// instants of the half that the rig was made from are not looked at. Where `scales.jitter_sd` is
-/// above 0, each view also has a time of its own within that sd. No sighting is left out. How many
-/// numbers this fits in effect stands in `parameters`, and CorrectedRms takes them off.
+/// As ScoreHeldOut, for cameras that do not expose at one time. Rig, offsets and noise stand still
+/// as the other half gave them. What is fitted to the sightings that are scored is, as there, the
+/// pose of each target at each instant: six numbers, no more. How fast the target moves there,
+/// along which the offsets carry it, is not fitted to them: it is read from the motion through the
+/// instants around, whose poses are fitted with the same rig. (Were it fitted, even offsets of the
+/// wrong sign would find a motion that suits them.) Where `scales.jitter_sd` is above 0, each view
+/// also has a time of its own within that sd: one number more a view, counted in `parameters`. No
+/// sighting is left out.
+/// @param around  the instants that the rig was made from.
 HeldOutScore ScoreHeldOut(const CameraRig& rig, const TemporalScales& scales,
                           const TemporalOptions& options, const TargetObservations& observations,
-                          Parallelism parallelism, const WorkControl& control = {});
+                          const TargetObservations& around, Parallelism parallelism,
+                          const WorkControl& control = {});
 
 /// A way to model the cameras: the lens stands in the calibration's options.
 struct ModelCandidate {

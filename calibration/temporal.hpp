@@ -92,10 +92,17 @@ TemporalResult AdjustTemporal(const TargetObservations& observations,
                               const CalibrationResult& start, const TemporalOptions& options,
                               const WorkControl& control = {});
 
-/// The motion of targets before cameras whose rig and timing are known, and what is left.
+/// Targets before cameras whose rig and timing are known, and what is left.
 struct TrajectoryFit {
   std::vector<std::vector<Eigen::Vector2d>> residuals;  ///< [views][sightings] px; NaN: no pose
-  double parameters = 0.0;  ///< fitted in effect: poses, motion and frame times
+  /// A target at an instant.
+  struct Knot {
+    std::size_t target = 0;
+    double time = 0.0;      ///< seconds
+    double interval = 0.0;  ///< seconds to the next of the same motion; 0 where it ends
+    MotionKnot motion;      ///< of the middle of the target's points
+  };
+  std::vector<Knot> knots;  ///< by target, then time
 };
 
 /// Fits nothing but motion (and the times of frames, where scales.jitter_sd > 0) to all sightings.
@@ -105,5 +112,15 @@ TrajectoryFit FitTrajectory(const CameraRig& rig, const TargetObservations& obse
                             const std::vector<TargetPose>& poses, const TemporalScales& scales,
                             const TemporalOptions& options, Parallelism parallelism,
                             const WorkControl& control = {});
+
+/// Fits nothing but the six numbers of each pose (and the times of frames, where scales.jitter_sd >
+/// 0) to all sightings of other instants of the same recording: how the target moves at each is
+/// read from a motion that their sightings had no part in.
+/// @param motion  knots of the instants around; at rest where they have none near.
+TrajectoryFit FitPosesInMotion(const CameraRig& rig, const TargetObservations& observations,
+                               const std::vector<TargetPose>& poses,
+                               const std::vector<TrajectoryFit::Knot>& motion,
+                               const TemporalScales& scales, const TemporalOptions& options,
+                               Parallelism parallelism, const WorkControl& control = {});
 
 }  // namespace medius::calibration

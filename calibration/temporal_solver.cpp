@@ -126,6 +126,19 @@ TemporalState MovedState(const TemporalProblem& problem, const TemporalState& st
   return moved;
 }
 
+// Leaves the knots' twists as they are.
+void HoldTwists(ArrowNormal* normal) {
+  for (std::size_t k = 0; k < normal->diagonal.size(); ++k) {
+    normal->diagonal[k].bottomRows<6>().setZero();
+    normal->diagonal[k].rightCols<6>().setZero();
+    normal->diagonal[k].diagonal().tail<6>().setOnes();
+    normal->next[k].bottomRows<6>().setZero();
+    normal->next[k].rightCols<6>().setZero();
+    normal->border[k].bottomRows<6>().setZero();
+    normal->g[k].tail<6>().setZero();
+  }
+}
+
 bool AllValid(const std::vector<TemporalViewNormal>& normals) {
   return std::all_of(normals.begin(), normals.end(), [](const auto& n) { return n.valid; });
 }
@@ -170,9 +183,9 @@ TemporalSolve SolveTemporal(const TemporalProblem& problem, const TemporalScales
     const auto views = LinearizeTemporal(*problem.data, *state, problem.use, scales, loss,
                                          problem.has_lines, problem.parallelism);
     if (!AllValid(views)) return result;
-    const ArrowNormal normal =
-        BuildArrow(*problem.data, *state, problem.layout, scales, problem.known, views,
-                   MotionResiduals(*problem.data, *state));
+    ArrowNormal normal = BuildArrow(*problem.data, *state, problem.layout, scales, problem.known,
+                                    views, MotionResiduals(*problem.data, *state));
+    if (problem.hold_twists) HoldTwists(&normal);
     bool moved = false;
     while (!moved && damping < kLargestDamping) {
       const ArrowStep step = SolveArrow(EliminateKnots(normal, damping));

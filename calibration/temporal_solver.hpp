@@ -17,6 +17,7 @@ struct TemporalProblem {
   std::vector<double> known;      ///< [layout.size] as BuildArrow
   std::vector<std::uint8_t> use;  ///< [sightings] 0 for one to leave out
   bool has_lines = false;         ///< rows have their own time
+  bool hold_twists = false;       ///< the motion is known; poses at the knots alone are free
   Parallelism parallelism{1};
 };
 
