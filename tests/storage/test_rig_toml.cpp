@@ -97,6 +97,7 @@ TEST(RigToml, GivesBackTimesAndJointCovarianceToTheSameBits) {
   CameraRig rig = MakeRig();
   rig.cameras[0].time_drift = 1e-6 / 3.0;
   rig.cameras[1].line_time = -1e-5 / 7.0;
+  rig.lab_frame = "floor (L-frame)";
   const Eigen::Index size = JointParameterCount(rig);
   ASSERT_EQ(size, 15 + 18 + 14);
   rig.joint_covariance = Eigen::MatrixXd(size, size);
@@ -109,6 +110,7 @@ TEST(RigToml, GivesBackTimesAndJointCovarianceToTheSameBits) {
   ExpectSameRigs(rig, back, 0.0);
   EXPECT_EQ(back.cameras[0].time_drift, rig.cameras[0].time_drift);
   EXPECT_EQ(back.cameras[1].time_drift, 0.0);
+  EXPECT_EQ(back.lab_frame, rig.lab_frame);
   EXPECT_EQ(back.cameras[1].line_time, rig.cameras[1].line_time);
   ASSERT_TRUE(back.joint_covariance);
   EXPECT_EQ(*back.joint_covariance, *rig.joint_covariance);

@@ -307,6 +307,7 @@ CameraRig MakeRig(std::size_t cameras) {
     const std::string name = "cam " + std::to_string(cameras - i);
     rig.cameras.push_back(MakeCamera(name, kKinds[i % 3], static_cast<int>(i)));
   }
+  rig.lab_frame = "floor (L-frame)";
   const Eigen::Index P = JointParameterCount(rig);
   rig.joint_covariance.emplace(P, P);
   for (Eigen::Index i = 0; i < P * P; ++i) {
