@@ -275,6 +275,7 @@ std::string Fingerprint(const Trial& trial) {
   sink.Add(trial.time_base.time);
   sink.Add(trial.labels);
   for (const Camera& camera : trial.rig.cameras) AddCamera(sink, camera);
+  sink.Add(trial.rig.lab_frame.size());
   sink.Add(trial.rig.joint_covariance.has_value());
   if (trial.rig.joint_covariance) {
     for (const double value : trial.rig.joint_covariance->reshaped()) sink.Add(value);
