@@ -13,6 +13,7 @@
 #include "calibration/outlier_rule.hpp"
 #include "calibration/so3.hpp"
 #include "calibration/temporal_findings.hpp"
+#include "calibration/temporal_setup.hpp"
 #include "core/check.hpp"
 #include "core/error.hpp"
 
@@ -33,83 +34,6 @@ constexpr double kFirstJitter = 0.05;    // intervals
 constexpr double kRationalTermSd = 2.0;  // as Calibrate's
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 enum { kOffset, kDrift, kLine };
-
-using PoseMap = std::map<std::pair<std::size_t, std::size_t>, RigidTransform>;
-
-PoseMap MapPoses(const std::vector<TargetPose>& poses) {
-  PoseMap map;
-  for (const TargetPose& pose : poses) map[{pose.frame, pose.target}] = pose.lab_from_target;
-  return map;
-}
-
-std::vector<std::uint8_t> ViewsWithPose(const TargetObservations& observations,
-                                        const PoseMap& poses,
-                                        const std::vector<std::size_t>& unused) {
-  std::vector<std::uint8_t> use;
-  for (const TargetView& view : observations.views) {
-    use.push_back(!view.xy.empty() && poses.count({view.frame, view.target}) != 0 ? 1 : 0);
-  }
-  for (const std::size_t view : unused) use[view] = 0;
-  return use;
-}
-
-TemporalData LayOut(const TargetObservations& observations,
-                    const std::vector<std::uint8_t>& use_view, const TemporalOptions& options) {
-  TemporalData data = MakeTemporalData(observations, use_view, options.largest_gap);
-  for (std::size_t v = 0; v < data.stamp.size() && options.common_stamps; ++v) {
-    data.stamp[v] = data.knot_time[data.knot_of_view[v]];
-  }
-  return data;
-}
-
-// Knots at rest at the start's poses.
-void PlaceKnots(const TemporalData& data, const PoseMap& poses, TemporalState* state) {
-  for (const std::size_t p : data.pose) {
-    const BundlePose& pose = data.bundle.poses[p];
-    MotionKnot knot;
-    knot.lab_from_target = poses.at({pose.frame, pose.target});
-    knot.lab_from_target.translation = knot.lab_from_target * data.centre[pose.target];
-    state->knots.push_back(knot);
-  }
-  state->jitter.assign(data.bundle.views.size(), 0.0);
-}
-
-// The rig as the adjustment holds it; cameras that share intrinsics by `group`.
-RigState StateOf(const CameraRig& rig, const std::vector<std::size_t>& group) {
-  RigState state;
-  std::map<std::size_t, std::size_t> number;
-  for (std::size_t c = 0; c < rig.cameras.size(); ++c) {
-    const Camera& camera = rig.cameras[c];
-    state.camera_from_lab.push_back(camera.camera_from_lab);
-    const auto [found, is_new] = number.emplace(group.empty() ? c : group[c], number.size());
-    state.group.push_back(found->second);
-    if (!is_new) continue;
-    Intrinsics intrinsics{};
-    std::copy(camera.model.intrinsics().begin(), camera.model.intrinsics().end(),
-              intrinsics.begin());
-    state.kind.push_back(camera.model.kind());
-    state.intrinsics.push_back(intrinsics);
-  }
-  return state;
-}
-
-std::vector<std::vector<Eigen::Vector2d>> EmptyResiduals(const TargetObservations& observations) {
-  std::vector<std::vector<Eigen::Vector2d>> residuals;
-  for (const TargetView& view : observations.views) {
-    residuals.emplace_back(view.xy.size(),
-                           Eigen::Vector2d::Constant(std::numeric_limits<double>::quiet_NaN()));
-  }
-  return residuals;
-}
-
-void ScatterResiduals(const TemporalData& data, const std::vector<Eigen::Vector2d>& flat,
-                      std::vector<std::vector<Eigen::Vector2d>>* residuals) {
-  for (const BundleView& view : data.bundle.views) {
-    for (std::size_t i = view.begin; i < view.end; ++i) {
-      (*residuals)[view.source][i - view.begin] = flat[i];
-    }
-  }
-}
 
 double ShareOfChange(const TemporalScales& a, const TemporalScales& b) {
   const auto change = [](double x, double y) {
@@ -487,77 +411,6 @@ class Adjustment {
   TemporalResult result_;
 };
 
-// The twist at a time of a motion, 0 outside of it.
-Vector6 TwistAt(const std::vector<TrajectoryFit::Knot>& motion, std::size_t target, double time) {
-  for (std::size_t k = 0; k + 1 < motion.size(); ++k) {
-    const TrajectoryFit::Knot& knot = motion[k];
-    const double after = time - knot.time;
-    if (knot.target != target || after < 0.0 || after > knot.interval) continue;
-    return SampleMotion(knot.motion, motion[k + 1].motion, knot.interval, after).twist;
-  }
-  // Beside its first or last instant a motion goes on for one interval.
-  Vector6 twist = Vector6::Zero();
-  for (std::size_t k = 0; k < motion.size(); ++k) {
-    const bool starts = motion[k].interval > 0.0;
-    const double reach = starts ? motion[k].interval : (k > 0 ? motion[k - 1].interval : 0.0);
-    if (motion[k].target == target && std::abs(time - motion[k].time) <= reach) {
-      twist = motion[k].motion.twist;
-    }
-  }
-  return twist;
-}
-
-// Targets before cameras that stand still.
-class KnownRig {
- public:
-  KnownRig(const CameraRig& rig, const TargetObservations& observations,
-           const std::vector<TargetPose>& poses, const TemporalOptions& options,
-           Parallelism parallelism)
-      : observations_(observations) {
-    const PoseMap map = MapPoses(poses);
-    data_ = LayOut(observations, ViewsWithPose(observations, map, {}), options);
-    state_.rig = StateOf(rig, {});
-    for (const Camera& camera : rig.cameras) {
-      state_.timing.push_back({camera.time_offset + camera.time_drift * data_.middle_time,
-                               camera.time_drift, camera.line_time});
-      problem_.has_lines = problem_.has_lines || camera.line_time != 0.0;
-    }
-    PlaceKnots(data_, map, &state_);
-    problem_.data = &data_;
-    problem_.parallelism = parallelism;
-    problem_.use.assign(data_.bundle.sightings.size(), 1);
-    problem_.layout = MakeTemporalLayout(state_.rig);
-    problem_.known.assign(static_cast<std::size_t>(problem_.layout.size), 0.0);
-  }
-
-  void TakeTwists(const std::vector<TrajectoryFit::Knot>& motion) {
-    problem_.hold_twists = true;
-    for (std::size_t k = 0; k < state_.knots.size(); ++k) {
-      const std::size_t target = data_.bundle.poses[data_.pose[k]].target;
-      state_.knots[k].twist = TwistAt(motion, target, data_.knot_time[k]);
-    }
-  }
-
-  TrajectoryFit Fit(const TemporalScales& scales, const WorkControl& control) {
-    if (!problem_.hold_twists) StartMotion(data_, scales.sigma, scales.jitter_sd, &state_);
-    SolveTemporal(problem_, scales, RobustLoss{}, kIterations, control, &state_);
-    TrajectoryFit fit;
-    fit.residuals = EmptyResiduals(observations_);
-    ScatterResiduals(data_, TemporalResiduals(data_, state_, problem_.parallelism), &fit.residuals);
-    for (std::size_t k = 0; k < state_.knots.size(); ++k) {
-      fit.knots.push_back({data_.bundle.poses[data_.pose[k]].target, data_.knot_time[k],
-                           data_.interval[k], state_.knots[k]});
-    }
-    return fit;
-  }
-
- private:
-  const TargetObservations& observations_;
-  TemporalData data_;
-  TemporalState state_;
-  TemporalProblem problem_;
-};
-
 }  // namespace
 
 void TemporalOptions::Validate() const {
@@ -588,25 +441,6 @@ TemporalResult AdjustTemporal(const TargetObservations& observations,
         "calibrate without time offsets first");
   }
   return Adjustment(observations, start, options, control).Run();
-}
-
-TrajectoryFit FitTrajectory(const CameraRig& rig, const TargetObservations& observations,
-                            const std::vector<TargetPose>& poses, const TemporalScales& scales,
-                            const TemporalOptions& options, Parallelism parallelism,
-                            const WorkControl& control) {
-  return KnownRig(rig, observations, poses, options, parallelism).Fit(scales, control);
-}
-
-TrajectoryFit FitPosesInMotion(const CameraRig& rig, const TargetObservations& observations,
-                               const std::vector<TargetPose>& poses,
-                               const std::vector<TrajectoryFit::Knot>& motion,
-                               const TemporalScales& scales, const TemporalOptions& options,
-                               Parallelism parallelism, const WorkControl& control) {
-  TemporalOptions apart = options;
-  apart.largest_gap = 0.0;  // each pose by itself
-  KnownRig known(rig, observations, poses, apart, parallelism);
-  known.TakeTwists(motion);
-  return known.Fit(scales, control);
 }
 
 }  // namespace medius::calibration
