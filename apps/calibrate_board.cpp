@@ -1,6 +1,7 @@
 #include <ctime>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -128,7 +129,7 @@ class BoardCalibration {
   void LookAtTiming() {
     // Many small fits: a bar for each would say nothing.
     const WorkControl control{{}, context_.Work("cross-validating", "fits").cancellation};
-    const calibration::TimingDiagnosis diagnosis =
+    calibration::TimingDiagnosis diagnosis =
         calibration::DiagnoseTiming(report_.observations, report_.result, control);
     calibration::CrossValidation own;
     if (diagnosis.advice.scores.empty()) {
@@ -148,6 +149,7 @@ class BoardCalibration {
     }
     // The offsets have a table of their own.
     if (!diagnosis.sentences.empty()) Note("timing", diagnosis.sentences.front());
+    advised_timing_ = std::move(diagnosis.fit);
   }
 
   // Both together: the wand, found by the rig of the boards, joins the adjustment.
@@ -176,10 +178,19 @@ class BoardCalibration {
   void AdjustTiming() {
     TemporalOptions options = arguments_.timing;
     options.offsets = true;
+    const bool is_advised = advised_timing_ && !options.drift && !options.line_time &&
+                            !options.frame_jitter && arguments_.wand.empty();
     calibration::TemporalResult fit =
-        calibration::AdjustTemporal(report_.observations, report_.result, options,
-                                    context_.Work("estimating times", "steps"));
+        is_advised ? *std::move(advised_timing_)
+                   : calibration::AdjustTemporal(report_.observations, report_.result, options,
+                                                 context_.Work("estimating times", "steps"));
     RequireCalibrated(fit.calibration);
+    for (const CameraId camera : fit.unobservable) {
+      context_.Warn(fmt::format(
+          "the time offset of camera {} cannot be told: no moving board that another camera saw "
+          "too; it is left at 0",
+          report_.observations.cameras[camera.index()].name));
+    }
     inputs_.temporal = TimingOf(fit, true);
     report_.result = std::move(fit.calibration);
   }
@@ -208,13 +219,15 @@ class BoardCalibration {
   CalibrationReport report_;
   calibration::QualityInputs inputs_;
   calibration::ModelAdvice lenses_;
+  std::optional<calibration::TemporalResult> advised_timing_;
 };
 
 void AddTimingOptions(CLI::App& command, BoardArguments* arguments) {
   TemporalOptions& timing = arguments->timing;
   command.add_flag("--time-offsets", timing.offsets,
                    "Estimate by how much each camera exposes later than the first, from the moving "
-                   "board, and put it into the rig");
+                   "board, and put it into the rig; alone it takes the timing that predicts unseen "
+                   "frames best");
   command.add_flag("--clock-drift", timing.drift, "Also estimate clocks of different rates");
   command.add_flag("--line-time", timing.line_time,
                    "Also estimate rolling shutters: the time from one row to the next");
