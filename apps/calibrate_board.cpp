@@ -56,7 +56,7 @@ nlohmann::json OptionsJson(const BoardArguments& arguments, const CalibrationOpt
           {"shared_intrinsics", arguments.settings.share_intrinsics},
           {"hold_intrinsics", options.hold_intrinsics},
           {"hold_places", options.hold_places},
-          // BEND {"estimate_bend", options.estimate_bend},
+          {"estimate_bend", options.estimate_bend},
           {"reject_outliers", options.reject_outliers},
           {"expected_false_alarms", options.expected_false_alarms},
           {"max_iterations", options.max_iterations},
@@ -79,13 +79,16 @@ class BoardCalibration {
     report_.target = DescribeBoards(recording.boards);
     const TargetObservations& seen = report_.observations;
     options_ = OptionsOf(arguments_.settings, seen, context_.parallelism());
-    // BEND options_.estimate_bend = arguments_.bend;
+    options_.estimate_bend = arguments_.bend;
     if (!arguments_.settings.initial.empty()) provenance_.AddInput(arguments_.settings.initial);
     if (arguments_.settings.AdvisesModel()) ChooseLens();
     provenance_.SetOptions(OptionsJson(arguments_, options_, seen));
     SaveSightings();
     Calibrate();
-    inputs_.findings = FindingsOf(calibration::CheckCalibration(report_.result, seen));
+    for (calibration::Finding& finding :
+         FindingsOf(calibration::CheckCalibration(report_.result, seen))) {
+      inputs_.findings.push_back(std::move(finding));
+    }
     if (!arguments_.quick) LookAtTiming();
     if (!arguments_.wand.empty()) AddWand();
     if (arguments_.WantsTiming()) AdjustTiming();
@@ -124,6 +127,16 @@ class BoardCalibration {
                                             context_.Work("calibrating", "steps"));
     report_.cpu_seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
     RequireCalibrated(report_.result);
+    // What follows takes the boards as they are.
+    if (!report_.result.bends.empty()) report_.observations.targets = report_.result.targets;
+    for (const calibration::TargetBend& bend : report_.result.bends) {
+      if (report_.observations.targets[bend.target].is_wand) continue;
+      Note("board_bend",
+           fmt::format("Board {} bulges by {:+.2f} +- {:.2f} mm along x and {:+.2f} +- {:.2f} mm "
+                       "along y",
+                       report_.observations.targets[bend.target].name, 1e3 * bend.height.x(),
+                       1e3 * bend.sd.x(), 1e3 * bend.height.y(), 1e3 * bend.sd.y()));
+    }
   }
 
   void LookAtTiming() {

@@ -49,6 +49,20 @@ BundleData MakeBundleData(const TargetObservations& observations,
   return data;
 }
 
+void BendSightings(const TargetObservations& observations, const RigState& state,
+                   BundleData* data) {
+  if (state.shape.empty()) return;
+  for (const BundleView& view : data->views) {
+    const TargetView& source = observations.views[view.source];
+    const auto& points = observations.targets[source.target].points;
+    for (std::size_t i = view.begin; i < view.end; ++i) {
+      const Eigen::Vector3d& flat = points[source.point[i - view.begin]];
+      data->sightings[i].x_in_target.z() =
+          flat.z() + state.shape[source.target].By(flat).dot(state.bend[source.target]);
+    }
+  }
+}
+
 Eigen::Vector2d ResidualOf(const RigState& state, const BundleView& view,
                            const Sighting& sighting) {
   const std::size_t group = state.group[view.camera];

@@ -8,6 +8,7 @@
 
 #include <Eigen/Core>
 
+#include "calibration/board_bend.hpp"
 #include "calibration/projection.hpp"
 #include "core/camera_model.hpp"
 #include "core/rigid_transform.hpp"
@@ -25,11 +26,13 @@ struct RigState {
   std::vector<std::size_t> group;               ///< [cameras] whose intrinsics a camera has
   std::vector<RigidTransform> camera_from_lab;  ///< [cameras]
   std::vector<RigidTransform> lab_from_target;  ///< [poses] of a BundleData
+  std::vector<BoardShape> shape;                ///< [targets] empty where boards are flat
+  std::vector<Eigen::Vector2d> bend;            ///< [targets] metres, of `shape`
 };
 
 /// One point seen by one camera.
 struct Sighting {
-  Eigen::Vector3d x_in_target;  ///< metres
+  Eigen::Vector3d x_in_target;  ///< metres, bent as the state was when it was laid out
   Eigen::Vector2d xy;           ///< pixels
   double inverse_sigma = 1.0;   ///< 1 / pixels; 1 where the sigma is unknown
 };
@@ -67,6 +70,15 @@ struct BundleData {
 /// @param use_view  [views] which views of the observations to lay out.
 BundleData MakeBundleData(const TargetObservations& observations,
                           const std::vector<std::uint8_t>& use_view);
+
+/// Puts the points of all sightings where the state's bends have them.
+void BendSightings(const TargetObservations& observations, const RigState& state, BundleData* data);
+
+/// The shape of the target of a view, nullptr where boards are flat.
+inline const BoardShape* ShapeOfView(const RigState& state, const BundleData& data,
+                                     const BundleView& view) {
+  return state.shape.empty() ? nullptr : &state.shape[data.poses[view.pose].target];
+}
 
 /// Number of intrinsics of a group of cameras.
 inline int IntrinsicCountOf(const RigState& state, std::size_t group) {

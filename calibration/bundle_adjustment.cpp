@@ -132,13 +132,20 @@ class Evaluator : public ceres::EvaluationCallback {
         parallelism_(parallelism),
         kind_(state.kind),
         group_(state.group),
+        shape_(state.shape),
+        start_bend_(state.bend),
         slots_(data.views.size()) {
     const std::size_t poses = state.camera_from_lab.size() + state.lab_from_target.size();
-    numbers_.resize(kMaxIntrinsics * state.intrinsics.size() + 6 * poses);
+    numbers_.resize(kMaxIntrinsics * state.intrinsics.size() + kBendCount * state.bend.size() +
+                    6 * poses);
     double* next = numbers_.data();
     for (const Intrinsics& intrinsics : state.intrinsics) {
       intrinsics_.push_back(next);
       next = std::copy(intrinsics.begin(), intrinsics.end(), next);
+    }
+    for (const Eigen::Vector2d& bend : state.bend) {
+      bends_.push_back(next);
+      next = std::copy(bend.begin(), bend.end(), next);
     }
     const auto add = [&](const RigidTransform& pose) {
       Eigen::Map<Eigen::Vector3d>(next + 3) = pose.translation;
@@ -158,12 +165,16 @@ class Evaluator : public ceres::EvaluationCallback {
 
   [[nodiscard]] const ViewSlot& slot(std::size_t view) const { return slots_[view]; }
   [[nodiscard]] double* intrinsics(std::size_t group) const { return intrinsics_[group]; }
+  [[nodiscard]] double* bend(std::size_t target) const { return bends_[target]; }
   [[nodiscard]] double* camera(std::size_t index) const { return cameras_[index].value; }
   [[nodiscard]] double* target(std::size_t index) const { return targets_[index].value; }
 
   void Store(RigState* state) const {
     for (std::size_t g = 0; g < intrinsics_.size(); ++g) {
       std::copy_n(intrinsics_[g], kMaxIntrinsics, state->intrinsics[g].begin());
+    }
+    for (std::size_t t = 0; t < bends_.size(); ++t) {
+      state->bend[t] = Eigen::Map<const Eigen::Vector2d>(bends_[t]);
     }
     for (std::size_t i = 0; i < cameras_.size(); ++i) {
       state->camera_from_lab[i] = cameras_[i].Pose();
@@ -174,6 +185,21 @@ class Evaluator : public ceres::EvaluationCallback {
   }
 
  private:
+  // The sightings of a view with their points where the present bend has them.
+  std::span<const Sighting> SightingsOf(const BundleView& view, std::vector<Sighting>* bent) const {
+    const std::span<const Sighting> sightings = data_.SightingsOf(view);
+    if (shape_.empty()) return sightings;
+    const std::size_t target = data_.poses[view.pose].target;
+    const Eigen::Vector2d change =
+        Eigen::Map<const Eigen::Vector2d>(bends_[target]) - start_bend_[target];
+    if (change.isZero(0.0)) return sightings;
+    bent->assign(sightings.begin(), sightings.end());
+    for (Sighting& sighting : *bent) {
+      sighting.x_in_target.z() += shape_[target].By(sighting.x_in_target).dot(change);
+    }
+    return *bent;
+  }
+
   void Evaluate(std::size_t index, bool with_jacobians) {
     const BundleView& view = data_.views[index];
     ViewSlot& slot = slots_[index];
@@ -185,19 +211,24 @@ class Evaluator : public ceres::EvaluationCallback {
     const RigidTransform camera_from_target = camera_from_lab * lab_from_target;
     const std::uint8_t* use = use_.data() + view.begin;
     const double* intrinsics = intrinsics_[group];
+    std::vector<Sighting> bent;
+    const std::span<const Sighting> sightings = SightingsOf(view, &bent);
     if (!with_jacobians) {
-      slot.valid = CostOfView(kind_[group], intrinsics, camera_from_target, data_.SightingsOf(view),
-                              use, loss_, &slot.cost);
+      slot.valid = CostOfView(kind_[group], intrinsics, camera_from_target, sightings, use, loss_,
+                              &slot.cost);
       return;
     }
-    if (KeepsRows(view.end - view.begin, IntrinsicCount(kind_[group]) + 6)) {
-      slot.valid = TakeRows(kind_[group], intrinsics, camera_from_target, data_.SightingsOf(view),
-                            use, loss_, &slot);
+    // With a bend a view's root has columns that its rows here have not.
+    if (shape_.empty() &&
+        KeepsRows(view.end - view.begin, IntrinsicCount(kind_[group]) + 6)) {
+      slot.valid =
+          TakeRows(kind_[group], intrinsics, camera_from_target, sightings, use, loss_, &slot);
       if (!slot.valid) return;
     } else {
       ViewNormal normal;
-      slot.valid = LinearizeView(kind_[group], intrinsics, camera_from_target,
-                                 data_.SightingsOf(view), use, loss_, &normal);
+      const BoardShape* shape = shape_.empty() ? nullptr : &shape_[data_.poses[view.pose].target];
+      slot.valid = LinearizeView(kind_[group], intrinsics, camera_from_target, sightings, use,
+                                 loss_, &normal, shape);
       if (!slot.valid) return;
       slot.cost = normal.cost;
       TakeRoot(normal, &slot);
@@ -212,8 +243,11 @@ class Evaluator : public ceres::EvaluationCallback {
   Parallelism parallelism_;
   std::vector<CameraModelKind> kind_;
   std::vector<std::size_t> group_;
+  std::vector<BoardShape> shape_;
+  std::vector<Eigen::Vector2d> start_bend_;
   std::vector<double> numbers_;
   std::vector<double*> intrinsics_;
+  std::vector<double*> bends_;
   std::vector<PoseBlock> cameras_;
   std::vector<PoseBlock> targets_;
   std::vector<ViewSlot> slots_;
@@ -223,10 +257,13 @@ class Evaluator : public ceres::EvaluationCallback {
 // not depend on the parameters to first order, so that Ceres sees the true cost.
 class ViewCost : public ceres::CostFunction {
  public:
-  ViewCost(const Evaluator* evaluator, std::size_t view, std::size_t sightings, int intrinsic_count)
+  ViewCost(const Evaluator* evaluator, std::size_t view, std::size_t sightings, int intrinsic_count,
+           bool with_bend)
       : evaluator_(evaluator), view_(view), intrinsic_count_(intrinsic_count) {
-    set_num_residuals(RowsOf(sightings, intrinsic_count + 6) + 1);
+    const int size = intrinsic_count + (with_bend ? kBendCount : 0) + 6;
+    set_num_residuals((with_bend ? size : RowsOf(sightings, size)) + 1);
     *mutable_parameter_block_sizes() = {intrinsic_count, 6, 6};
+    if (with_bend) mutable_parameter_block_sizes()->push_back(kBendCount);
   }
 
   bool Evaluate(double const* const* /*parameters*/, double* residuals,
@@ -250,6 +287,11 @@ class ViewCost : public ceres::CostFunction {
     }
     FillPose(pose_root, slot.by_camera, jacobians[1]);
     FillPose(pose_root, slot.by_target, jacobians[2]);
+    if (parameter_block_sizes().size() > 3 && jacobians[3] != nullptr) {
+      Eigen::Map<RowMajor> by(jacobians[3], n + 1, kBendCount);
+      by.topRows(n) = slot.root.middleCols(intrinsic_count_, kBendCount);
+      by.row(n).setZero();
+    }
     return true;
   }
 
@@ -268,7 +310,7 @@ class ViewCost : public ceres::CostFunction {
   int intrinsic_count_;
 };
 
-// Residuals that pull intrinsics to 0.
+// Residuals that pull intrinsics, or a bend, to 0.
 class PullCost : public ceres::CostFunction {
  public:
   PullCost(const Intrinsics& pull, int count) : pull_(pull), count_(count) {
@@ -322,9 +364,17 @@ void BuildProblem(const BundleData& data, const HeldParameters& held, const RigS
   for (std::size_t i = 0; i < data.views.size(); ++i) {
     const BundleView& view = data.views[i];
     const std::size_t group = state.group[view.camera];
-    problem->AddResidualBlock(
-        new ViewCost(evaluator, i, view.end - view.begin, IntrinsicCountOf(state, group)), nullptr,
-        evaluator->intrinsics(group), evaluator->camera(view.camera), evaluator->target(view.pose));
+    std::vector<double*> blocks = {evaluator->intrinsics(group), evaluator->camera(view.camera),
+                                   evaluator->target(view.pose)};
+    const bool with_bend = !state.shape.empty();
+    if (with_bend) blocks.push_back(evaluator->bend(data.poses[view.pose].target));
+    problem->AddResidualBlock(new ViewCost(evaluator, i, view.end - view.begin,
+                                           IntrinsicCountOf(state, group), with_bend),
+                              nullptr, blocks);
+  }
+  for (std::size_t t = 0; t < held.bend_pull.size(); ++t) {
+    const Intrinsics pull = {held.bend_pull[t], held.bend_pull[t]};
+    problem->AddResidualBlock(new PullCost(pull, kBendCount), nullptr, evaluator->bend(t));
   }
   for (std::size_t g = 0; g < held.pull.size(); ++g) {
     const Intrinsics& pull = held.pull[g];

@@ -17,6 +17,8 @@ struct HeldParameters {
   /// [groups] weak knowledge of intrinsics: 1 / sd by which each is pulled to 0, times the sd of a
   /// standardized residual; 0: none. Empty: none at all.
   std::vector<Intrinsics> pull;
+  /// [targets] the same for the bends of the state, where it has any.
+  std::vector<double> bend_pull = {};
 };
 
 /// When one solve ends.
@@ -41,7 +43,9 @@ struct SolveSummary {
 /// that the result does not depend on the number of threads.
 ///
 /// @param use    [sightings] 0 for one to leave out.
-/// @param state  start and result; untouched where the start cannot be projected.
+/// @param state  start and result; untouched where the start cannot be projected. Where it has
+///               bends, the sightings must be bent as they start, and are stale afterwards: see
+///               BendSightings.
 /// Source: Triggs et al., Bundle adjustment: a modern synthesis, 2000; Agarwal et al., Ceres.
 SolveSummary AdjustBundle(const BundleData& data, const std::vector<std::uint8_t>& use,
                           const HeldParameters& held, RobustLoss loss, const SolveLimits& limits,

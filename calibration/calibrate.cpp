@@ -32,6 +32,9 @@ constexpr std::size_t kSteps = kCalibrationSteps;
 constexpr double kRationalTermSd = 2.0;
 // Least noise for which that is done, pixels (standardized where sigmas are stated).
 constexpr double kLeastNoise = 0.02;
+// A bend is taken to be 0 within this of half the board's longer side (1 sd): enough to keep that
+// of a board in bounds that hardly any view shows, nothing to one that is seen.
+constexpr double kBendSd = 0.05;
 // A camera whose residuals are this many times what it has alone, and this long (pixels, rms per
 // axis), may not fit the others.
 constexpr double kSuspectRatio = 3.0;
@@ -71,9 +74,14 @@ class Adjustment {
   }
 
  private:
-  // Pulls on the terms of rational lenses, for the present noise.
-  void PullRationalTerms(double sigma) {
+  // Pulls on the terms of rational lenses and on bends, for the present noise.
+  void Pull(double sigma) {
     const RigState& state = start_.state;
+    start_.held.bend_pull.clear();
+    for (const BoardShape& shape : state.shape) {
+      const double sd = kBendSd * std::max(shape.half.maxCoeff(), 1e-3);
+      start_.held.bend_pull.push_back(std::max(sigma, kLeastNoise) / sd);
+    }
     start_.held.pull.assign(state.kind.size(), Intrinsics{});
     for (std::size_t g = 0; g < state.kind.size(); ++g) {
       if (state.kind[g] != CameraModelKind::kBrownConrady8) continue;
@@ -87,6 +95,7 @@ class Adjustment {
     const SolveSummary summary =
         AdjustBundle(start_.data, use_, start_.held, RobustLoss{scale}, limits,
                      options_.parallelism, control_, &start_.state);
+    BendSightings(observations_, start_.state, &start_.data);
     result_.iterations += summary.iterations;
     return summary;
   }
@@ -95,7 +104,7 @@ class Adjustment {
   void AdjustRobustly() {
     double sigma = RobustSigma(start_.data, use_, start_.state, options_.parallelism);
     for (int round = 0; round < kRobustRounds; ++round) {
-      PullRationalTerms(sigma);
+      Pull(sigma);
       const SolveSummary summary = Solve(kCauchyScale * std::max(sigma, kLeastSigma), {10, 1e-5});
       const double before = sigma;
       sigma = RobustSigma(start_.data, use_, start_.state, options_.parallelism);
@@ -227,6 +236,18 @@ class Adjustment {
       result_.rig.cameras.push_back(std::move(camera));
     }
     AttachCovariance(result_.covariance, &result_.rig);
+    FillTargets();
+  }
+
+  void FillTargets() {
+    result_.targets = observations_.targets;
+    for (std::size_t t = 0; t < start_.state.bend.size(); ++t) {
+      const Eigen::Vector2d& bend = start_.state.bend[t];
+      const auto at = result_.covariance.layout.bend_offset[t];
+      const Eigen::Vector2d variance = result_.covariance.matrix.diagonal().segment<2>(at);
+      result_.bends.push_back({t, bend, variance.cwiseSqrt()});
+      result_.targets[t] = Bent(result_.targets[t], bend);
+    }
   }
 
   void FillSightings() {

@@ -245,6 +245,31 @@ std::string SayNeverMeet(const TargetObservations& observations, const std::stri
       observations.cameras[nearest.b->camera].name, nearest.frame_b);
 }
 
+// Frames at which both cameras of a pair saw a target, the first few.
+std::string FramesOf(const BundleData& data, const CameraPair& pair) {
+  std::string list;
+  for (const BundlePose& pose : data.poses) {
+    bool by_a = false;
+    bool by_b = false;
+    for (std::size_t v = pose.view_begin; v < pose.view_end; ++v) {
+      by_a = by_a || data.views[v].camera == pair.a;
+      by_b = by_b || data.views[v].camera == pair.b;
+    }
+    if (by_a && by_b) list += fmt::format("{}{}", list.empty() ? "" : ", ", pose.frame);
+  }
+  return list;
+}
+
+std::string SayTooLittleInCommon(const TargetObservations& observations, const BundleData& data,
+                                 const std::string& list, const CameraPair& pair) {
+  return fmt::format(
+      "the cameras {} have too little in common: {} and {} see the board together only at frame "
+      "{}, which cannot tell how they stand to each other; record at least 5 frames that show the "
+      "board, in different places, to both at once",
+      list, observations.cameras[pair.a].name, observations.cameras[pair.b].name,
+      FramesOf(data, pair));
+}
+
 std::string SayContradiction(const TargetObservations& observations, const std::string& list,
                              const CameraPair& pair) {
   return fmt::format(
@@ -282,9 +307,11 @@ std::optional<Degeneracy> FindDisconnectedCameras(const TargetObservations& obse
     if (contradiction == nullptr || pair.common > contradiction->common) contradiction = &pair;
   }
   if (contradiction != nullptr) {
-    degeneracy.is_contradiction = true;
     degeneracy.cameras = {CameraId(contradiction->a), CameraId(contradiction->b)};
-    degeneracy.sentence = SayContradiction(observations, list, *contradiction);
+    degeneracy.is_contradiction = contradiction->common > 2;
+    degeneracy.sentence = degeneracy.is_contradiction
+                              ? SayContradiction(observations, list, *contradiction)
+                              : SayTooLittleInCommon(observations, data, list, *contradiction);
     return degeneracy;
   }
   const NearestViews nearest = FindNearestViews(data, group_of);
@@ -336,6 +363,12 @@ Degeneracy DescribeUnobservable(const TargetObservations& observations, const Ca
     degeneracy.cameras = {CameraId(c)};
     if (found < columns.end() - 6) what = fmt::format("intrinsic {}", found - columns.begin());
     break;
+  }
+  if (degeneracy.cameras.empty()) {
+    degeneracy.sentence =
+        "the sightings leave the bend of a board free; record more views of it, tilted and near, "
+        "or calibrate without the bend";
+    return degeneracy;
   }
   degeneracy.sentence = fmt::format(
       "the sightings leave {} of camera {} free (its variance is {:.1e} times what it would be "

@@ -20,6 +20,9 @@ struct CalibrationOptions {
   std::vector<std::size_t> intrinsics_group;
   /// Indices of intrinsics (order of CameraModelKind) that stay as they start, 0 for distortion.
   std::vector<int> held_intrinsics;
+  /// Whether boards may bulge, each as BoardShape describes: two more numbers a target. A
+  /// millimetre on a board of 0.7 m moves its points by half a pixel where it is seen from near.
+  bool estimate_bend = false;
   /// [cameras] focal lengths to try beside the others, pixels; empty: none.
   std::vector<double> focal_guess;
 

@@ -27,7 +27,8 @@ void StandardizeView(const BundleData& data, const std::vector<std::uint8_t>& us
   LocalJacobian jacobian;
   for (std::size_t i = view.begin; i < view.end; ++i) {
     if (!LinearizeSighting(state.kind[group], state.intrinsics[group].data(), camera_from_target,
-                           data.sightings[i], &residual, &jacobian)) {
+                           data.sightings[i], &residual, &jacobian,
+                           ShapeOfView(state, data, view))) {
       (*squares)[i] = std::numeric_limits<double>::infinity();
       continue;
     }

@@ -1,5 +1,6 @@
 #include "calibration/reduced_normal.hpp"
 
+#include <array>
 #include <cmath>
 
 #include <Eigen/Cholesky>
@@ -52,28 +53,52 @@ Matrix6 PseudoInverse(const Matrix6& V, std::size_t* rank) {
   return scale.asDiagonal() * result * scale.asDiagonal();
 }
 
-// d(intrinsics, camera_from_target) / d(intrinsics, camera_from_lab).
+// d(intrinsics, bend, camera_from_target) / d(intrinsics, bend, camera_from_lab).
 LocalMatrix ByCamera(const RigState& state, const BundleView& view) {
-  const int K = IntrinsicCountOf(state, state.group[view.camera]);
-  LocalMatrix by = LocalMatrix::Identity(K + 6, K + 6);
+  const int bends = state.shape.empty() ? 0 : kBendCount;
+  const int size = IntrinsicCountOf(state, state.group[view.camera]) + bends + 6;
+  LocalMatrix by = LocalMatrix::Identity(size, size);
   by.bottomRightCorner<6, 6>() =
       ByCameraPose(state.camera_from_lab[view.camera], state.lab_from_target[view.pose]);
   return by;
 }
 
-// Adds a [K+6, K+6] block of two cameras at their columns.
-void AddBlock(const CameraLayout& layout, std::size_t a, std::size_t b, const LocalMatrix& block,
-              double sign, Eigen::MatrixXd* sum) {
-  const int Ka = layout.intrinsics_count[a];
-  const int Kb = layout.intrinsics_count[b];
-  const int ia = layout.intrinsics_offset[a];
-  const int ib = layout.intrinsics_offset[b];
-  const int pa = layout.pose_offset[a];
-  const int pb = layout.pose_offset[b];
-  sum->block(ia, ib, Ka, Kb) += sign * block.topLeftCorner(Ka, Kb);
-  sum->block(ia, pb, Ka, 6) += sign * block.topRightCorner(Ka, 6);
-  sum->block(pa, ib, 6, Kb) += sign * block.bottomLeftCorner(6, Kb);
-  sum->block(pa, pb, 6, 6) += sign * block.bottomRightCorner(6, 6);
+// The parts of a view's local parameters: where they stand in it and in the whole.
+struct Segment {
+  int local;
+  int column;
+  int count;
+};
+
+struct Segments {
+  std::array<Segment, 3> parts;
+  std::size_t count = 0;
+};
+
+Segments SegmentsOf(const CameraLayout& layout, std::size_t camera, std::size_t target) {
+  Segments segments;
+  int local = 0;
+  const auto add = [&](int column, int count) {
+    segments.parts[segments.count++] = {local, column, count};
+    local += count;
+  };
+  add(layout.intrinsics_offset[camera], layout.intrinsics_count[camera]);
+  if (!layout.bend_offset.empty()) add(layout.bend_offset[target], kBendCount);
+  add(layout.pose_offset[camera], 6);
+  return segments;
+}
+
+// Adds a block of two views at their columns.
+void AddBlock(const Segments& a, const Segments& b, const LocalMatrix& block, double sign,
+              Eigen::MatrixXd* sum) {
+  for (std::size_t i = 0; i < a.count; ++i) {
+    const Segment& row = a.parts[i];
+    for (std::size_t j = 0; j < b.count; ++j) {
+      const Segment& column = b.parts[j];
+      sum->block(row.column, column.column, row.count, column.count) +=
+          sign * block.block(row.local, column.local, row.count, column.count);
+    }
+  }
 }
 
 // Linearizes the views of one pose, fills its slots and adds its part of the Schur complement.
@@ -85,19 +110,19 @@ void ReducePose(const BundleData& data, const std::vector<std::uint8_t>& use, co
   for (std::size_t v = pose.view_begin; v < pose.view_end; ++v) {
     const BundleView& view = data.views[v];
     const std::size_t group = state.group[view.camera];
-    const int K = IntrinsicCountOf(state, group);
     ViewNormal local;
     const bool projected = LinearizeView(state.kind[group], state.intrinsics[group].data(),
                                          CameraFromTarget(state, view), data.SightingsOf(view),
-                                         use.data() + view.begin, RobustLoss{}, &local);
+                                         use.data() + view.begin, RobustLoss{}, &local,
+                                         ShapeOfView(state, data, view));
     MEDIUS_CHECK(projected, "a sighting that is used lies behind its camera");
     const LocalMatrix by_camera = ByCamera(state, view);
     const Matrix6 by_target = ByTargetPose(state.camera_from_lab[view.camera]);
     const LocalMatrix Hc = local.H * by_camera;
-    AddBlock(normal->layout, view.camera, view.camera, by_camera.transpose() * Hc, 1.0,
-             &partial->matrix);
+    const Segments segments = SegmentsOf(normal->layout, view.camera, pose.target);
+    AddBlock(segments, segments, by_camera.transpose() * Hc, 1.0, &partial->matrix);
     normal->coupling[v] = Hc.transpose().rightCols<6>() * by_target;
-    V += by_target.transpose() * local.H.block(K, K, 6, 6) * by_target;
+    V += by_target.transpose() * local.H.bottomRightCorner<6, 6>() * by_target;
     partial->squared_residual += 2.0 * local.cost;
     for (std::size_t i = view.begin; i < view.end; ++i) used += use[i];
   }
@@ -109,9 +134,10 @@ void ReducePose(const BundleData& data, const std::vector<std::uint8_t>& use, co
   partial->used_poses += used > 0 ? 1 : 0;
   for (std::size_t a = pose.view_begin; a < pose.view_end; ++a) {
     const ReducedNormal::PoseCoupling WV = normal->coupling[a] * inverse;
+    const Segments rows = SegmentsOf(normal->layout, data.views[a].camera, pose.target);
     for (std::size_t b = pose.view_begin; b < pose.view_end; ++b) {
       const LocalMatrix block = WV * normal->coupling[b].transpose();
-      AddBlock(normal->layout, data.views[a].camera, data.views[b].camera, block, -1.0,
+      AddBlock(rows, SegmentsOf(normal->layout, data.views[b].camera, pose.target), block, -1.0,
                &partial->matrix);
     }
   }
@@ -131,6 +157,10 @@ CameraLayout MakeLayout(const RigState& state) {
     layout.intrinsics_count.push_back(IntrinsicCountOf(state, group));
     layout.pose_offset.push_back(layout.size);
     layout.size += 6;
+  }
+  for (std::size_t t = 0; t < state.shape.size(); ++t) {
+    layout.bend_offset.push_back(layout.size);
+    layout.size += kBendCount;
   }
   return layout;
 }
@@ -179,6 +209,11 @@ void AddPull(const RigState& state, const HeldParameters& held, ReducedNormal* n
       const int at = normal->layout.intrinsics_offset[c] + i;
       normal->matrix(at, at) += pull * pull;
     }
+  }
+  for (std::size_t t = 0; t < held.bend_pull.size(); ++t) {
+    const int at = normal->layout.bend_offset[t];
+    const double pull = held.bend_pull[t];
+    normal->matrix.diagonal().segment<kBendCount>(at).array() += pull * pull;
   }
 }
 
@@ -239,7 +274,7 @@ std::vector<LocalMatrix> LocalCovariances(const BundleData& data, const RigState
   const std::size_t count = pose.view_end - pose.view_begin;
   std::vector<std::vector<int>> columns(count);
   for (std::size_t a = 0; a < count; ++a) {
-    columns[a] = normal.layout.ColumnsOf(data.views[pose.view_begin + a].camera);
+    columns[a] = normal.layout.ColumnsOf(data.views[pose.view_begin + a].camera, pose.target);
   }
   // The target follows the cameras, d target = -V^-1 W^T d cameras, and has its own noise V^-1.
   std::vector<Cross> camera_by_target(count);  // cov(camera a, target)

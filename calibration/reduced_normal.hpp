@@ -51,8 +51,8 @@ struct FreeInverse {
 };
 FreeInverse InvertFree(const ReducedNormal& normal, const std::vector<std::uint8_t>& free);
 
-/// Covariances of what the pixels of each view of a pose depend on, (intrinsics, rotation,
-/// translation of camera_from_target), for unit sigma.
+/// Covariances of what the pixels of each view of a pose depend on, (intrinsics, bend if any,
+/// rotation, translation of camera_from_target), for unit sigma.
 /// @param camera_covariance  [size, size] as InvertFree gives it.
 /// @return one matrix for each view of the pose, in the order of the data.
 std::vector<LocalMatrix> LocalCovariances(const BundleData& data, const RigState& state,

@@ -12,6 +12,7 @@
 #include "core/camera_rig.hpp"
 #include "core/ids.hpp"
 #include "core/rigid_transform.hpp"
+#include "core/target.hpp"
 
 namespace medius::calibration {
 
@@ -56,6 +57,13 @@ struct TargetPose {
   std::size_t views = 0;  ///< views with a sighting that was used
 };
 
+/// How far a target bulges, see BoardShape.
+struct TargetBend {
+  std::size_t target = 0;
+  Eigen::Vector2d height;  ///< metres, along x and y of the target
+  Eigen::Vector2d sd;      ///< metres
+};
+
 /// A sighting left out by the outlier rule.
 struct OutlierSighting {
   std::size_t view = 0;       ///< index in TargetObservations::views
@@ -83,8 +91,13 @@ struct CalibrationResult {
   /// Lab frame: that of the reference camera (or of the initial rig where there was one). It
   /// carries its joint covariance and each camera's block of it (AttachCovariance).
   CameraRig rig;
-  RigCovariance covariance;  ///< of all cameras at once, in the reference camera's gauge
+  RigCovariance
+      covariance;  ///< of all cameras (and bends) at once, in the reference camera's gauge
   std::vector<TargetPose> target_poses;
+  std::vector<TargetBend> bends;  ///< one a target where bends were estimated, or none
+  /// The targets as they are: bent where that was estimated. Whatever uses the rig's residuals or
+  /// target poses further takes these in place of the observations'.
+  std::vector<CalibrationTarget> targets;
 
   /// Standard deviation of a sighting, pixels (of its stated sigma where there is one): square root
   /// of the squared standardized residuals over the degrees of freedom. The covariance is scaled

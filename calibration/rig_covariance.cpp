@@ -60,6 +60,13 @@ std::vector<int> CameraLayout::ColumnsOf(std::size_t camera) const {
   return columns;
 }
 
+std::vector<int> CameraLayout::ColumnsOf(std::size_t camera, std::size_t target) const {
+  std::vector<int> columns = ColumnsOf(camera);
+  if (bend_offset.empty()) return columns;
+  columns.insert(columns.end() - 6, {bend_offset[target], bend_offset[target] + 1});
+  return columns;
+}
+
 Eigen::MatrixXd LabMotions(const CameraLayout& layout,
                            const std::vector<RigidTransform>& camera_from_lab) {
   // x_lab' = exp(a) x_lab + b; camera_from_lab' = camera_from_lab (exp(a), b)^-1.
@@ -110,19 +117,21 @@ void AttachCovariance(const RigCovariance& covariance, CameraRig* rig) {
   }
 }
 
-std::optional<RigCovariance> CovarianceOf(const CameraRig& rig) {
-  if (!rig.joint_covariance) return std::nullopt;
-  RigCovariance covariance;
+CameraLayout LayoutOf(const CameraRig& rig) {
+  CameraLayout layout;
   for (const Camera& camera : rig.cameras) {
     const int count = IntrinsicCount(camera.model.kind());
-    covariance.layout.intrinsics_offset.push_back(covariance.layout.size);
-    covariance.layout.intrinsics_count.push_back(count);
-    covariance.layout.pose_offset.push_back(covariance.layout.size + count);
-    covariance.layout.size += count + 6;
+    layout.intrinsics_offset.push_back(layout.size);
+    layout.intrinsics_count.push_back(count);
+    layout.pose_offset.push_back(layout.size + count);
+    layout.size += count + 6;
   }
-  covariance.matrix = *rig.joint_covariance;
-  covariance.gauge = RigGauge::kCameraCentres;
-  return covariance;
+  return layout;
+}
+
+std::optional<RigCovariance> CovarianceOf(const CameraRig& rig) {
+  if (!rig.joint_covariance) return std::nullopt;
+  return RigCovariance{LayoutOf(rig), *rig.joint_covariance, RigGauge::kCameraCentres, 0};
 }
 
 }  // namespace medius::calibration

@@ -12,17 +12,22 @@
 
 namespace medius::calibration {
 
-/// Where the parameters of each camera stand in the columns of a rig's joint covariance. A pose has
+/// Where the parameters of each camera (and the bend of each board, where that is estimated) stand
+/// in the columns of a rig's joint covariance. A pose has
 /// six: a rotation vector on the left (R <- exp(w) R, radians) and the translation of
 /// camera_from_lab (metres). Cameras that share their intrinsics share columns.
 struct CameraLayout {
   std::vector<int> intrinsics_offset;  ///< [cameras]
   std::vector<int> intrinsics_count;   ///< [cameras]
   std::vector<int> pose_offset;        ///< [cameras]
+  std::vector<int> bend_offset;        ///< [targets] two columns each; empty: boards are flat
   int size = 0;
 
   /// The columns of one camera: its intrinsics, then its pose.
   [[nodiscard]] std::vector<int> ColumnsOf(std::size_t camera) const;
+  /// What a view of a target by a camera depends on: intrinsics, bend of the target if boards
+  /// bend, pose of the camera.
+  [[nodiscard]] std::vector<int> ColumnsOf(std::size_t camera, std::size_t target) const;
 };
 
 /// What of a rig's freedom to move as a whole its covariance leaves out.
@@ -63,6 +68,9 @@ Eigen::MatrixXd LabMotions(const CameraLayout& layout,
 /// share their intrinsics each get the shared columns; columns of other things (the bend of a
 /// board) are left out, not held.
 void AttachCovariance(const RigCovariance& covariance, CameraRig* rig);
+
+/// Columns for the cameras of a rig, each with its own: those of CameraRig::joint_covariance.
+CameraLayout LayoutOf(const CameraRig& rig);
 
 /// The covariance that a rig carries, as MapUncertainty takes it: each camera with its own columns,
 /// in the gauge kCameraCentres. nullopt where the rig has no joint covariance.

@@ -126,12 +126,13 @@ void MeasureTilts(RigStart* start) {
   }
 }
 
-// The pairs whose votes are more than chance: where several targets could vote, more than one must
-// (each votes for itself).
-std::vector<CameraPair> Links(const std::vector<CameraPair>& votes) {
+// The pairs whose votes are more than chance. More than one target must vote: each votes for
+// itself, and the two places that a plane can have cannot be told apart by one. Where the places
+// are known, one target is enough.
+std::vector<CameraPair> Links(const std::vector<CameraPair>& votes, bool are_places_known) {
   std::vector<CameraPair> links = votes;
-  std::erase_if(links, [](const CameraPair& pair) {
-    const double least = pair.common > 2 ? kLeastLinkWeight : 0.0;
+  const double least = are_places_known ? 0.0 : kLeastLinkWeight;
+  std::erase_if(links, [&](const CameraPair& pair) {
     return pair.weight < std::max(least, kLeastLinkShare * static_cast<double>(pair.common));
   });
   return links;
@@ -142,7 +143,7 @@ bool StartPlaces(const TargetObservations& observations, const CalibrationOption
   const std::size_t cameras = observations.cameras.size();
   if (options.initial && options.hold_places) return true;
   const auto votes = VoteOnPairs(start->data, cameras, start->candidates, options.parallelism);
-  const auto links = Links(votes);
+  const auto links = Links(votes, options.initial.has_value());
   if (auto found = FindDisconnectedCameras(observations, start->data, votes, links)) {
     start->degeneracy = *found;
     return false;
@@ -258,6 +259,10 @@ RigStart StartRig(const TargetObservations& observations, const CalibrationOptio
   DropLostPoses(observations, targets, &start);
   if (has_wand) AddWandPoses(observations, options.parallelism, &start);
   start.held = HeldBy(options, start.state);
+  for (std::size_t t = 0; options.estimate_bend && t < observations.targets.size(); ++t) {
+    start.state.shape.push_back(ShapeOf(observations.targets[t]));
+    start.state.bend.emplace_back(Eigen::Vector2d::Zero());
+  }
   if (start.data.poses.empty()) {
     start.degeneracy = DescribeLostBoards();
     return start;

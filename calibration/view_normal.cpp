@@ -7,11 +7,12 @@
 namespace medius::calibration {
 namespace {
 
-// Standardized residual and Jacobian of a sighting, at a compile-time number of intrinsics K.
-template <int K>
+// Standardized residual and Jacobian of a sighting, at compile-time numbers of intrinsics K and of
+// terms of the bend B.
+template <int K, int B>
 bool Linearize(CameraModelKind kind, const double* intrinsics, const RigidTransform& pose,
-               const Sighting& sighting, Eigen::Vector2d* residual,
-               Eigen::Matrix<double, 2, K + 6>* jacobian) {
+               const BoardShape* shape, const Sighting& sighting, Eigen::Vector2d* residual,
+               Eigen::Matrix<double, 2, K + B + 6>* jacobian) {
   const Eigen::Vector3d turned = pose.rotation * sighting.x_in_target;
   PixelDerivatives pixel;
   if (!ProjectWithDerivatives(kind, intrinsics, turned + pose.translation, &pixel)) return false;
@@ -19,10 +20,14 @@ bool Linearize(CameraModelKind kind, const double* intrinsics, const RigidTransf
   *residual = w * (sighting.xy - pixel.xy);
   const Eigen::Matrix<double, 2, 3> by_point = w * pixel.by_point;
   jacobian->template leftCols<K>() = w * pixel.by_intrinsics.template leftCols<K>();
+  if constexpr (B > 0) {
+    jacobian->template middleCols<B>(K) =
+        (by_point * pose.rotation.col(2)) * shape->By(sighting.x_in_target).transpose();
+  }
   // d(exp(a) R x) = a x (R x).
   for (int row = 0; row < 2; ++row) {
     const Eigen::Vector3d gradient = by_point.row(row).transpose();
-    jacobian->template block<1, 3>(row, K) = turned.cross(gradient).transpose();
+    jacobian->template block<1, 3>(row, K + B) = turned.cross(gradient).transpose();
   }
   jacobian->template rightCols<3>() = by_point;
   return true;
@@ -30,11 +35,11 @@ bool Linearize(CameraModelKind kind, const double* intrinsics, const RigidTransf
 
 // Upper triangle of H += w (j0 j0^T + j1 j1^T), columns padded to an even number of rows and in
 // lengths known at compile time, so that they are added two at a time.
-template <int K>
+template <int K, int B>
 bool LinearizeAll(CameraModelKind kind, const double* intrinsics, const RigidTransform& pose,
-                  std::span<const Sighting> sightings, const std::uint8_t* use, RobustLoss loss,
-                  ViewNormal* normal) {
-  constexpr int kSize = K + 6;
+                  const BoardShape* shape, std::span<const Sighting> sightings,
+                  const std::uint8_t* use, RobustLoss loss, ViewNormal* normal) {
+  constexpr int kSize = K + B + 6;
   constexpr int kRows = (kSize + 1) / 2 * 2;
   constexpr int kHalf = kRows / 4 * 2;
   Eigen::Matrix<double, kRows, kSize> H = Eigen::Matrix<double, kRows, kSize>::Zero();
@@ -46,7 +51,9 @@ bool LinearizeAll(CameraModelKind kind, const double* intrinsics, const RigidTra
   LossSum cost(loss);
   for (std::size_t i = 0; i < sightings.size(); ++i) {
     if (use[i] == 0) continue;
-    if (!Linearize<K>(kind, intrinsics, pose, sightings[i], &residual, &jacobian)) return false;
+    if (!Linearize<K, B>(kind, intrinsics, pose, shape, sightings[i], &residual, &jacobian)) {
+      return false;
+    }
     const double s = residual.squaredNorm();
     const double weight = loss.Weight(s);
     cost.Add(s);
@@ -69,26 +76,51 @@ bool LinearizeAll(CameraModelKind kind, const double* intrinsics, const RigidTra
 }
 
 template <int K>
-bool LinearizeOne(CameraModelKind kind, const double* intrinsics, const RigidTransform& pose,
-                  const Sighting& sighting, Eigen::Vector2d* residual, LocalJacobian* jacobian) {
-  Eigen::Matrix<double, 2, K + 6> fixed;
-  if (!Linearize<K>(kind, intrinsics, pose, sighting, residual, &fixed)) return false;
+bool LinearizeEither(CameraModelKind kind, const double* intrinsics, const RigidTransform& pose,
+                     const BoardShape* shape, std::span<const Sighting> sightings,
+                     const std::uint8_t* use, RobustLoss loss, ViewNormal* normal) {
+  return shape == nullptr
+             ? LinearizeAll<K, 0>(kind, intrinsics, pose, shape, sightings, use, loss, normal)
+             : LinearizeAll<K, kBendCount>(kind, intrinsics, pose, shape, sightings, use, loss,
+                                           normal);
+}
+
+template <int K, int B>
+bool LinearizeFixed(CameraModelKind kind, const double* intrinsics, const RigidTransform& pose,
+                    const BoardShape* shape, const Sighting& sighting, Eigen::Vector2d* residual,
+                    LocalJacobian* jacobian) {
+  Eigen::Matrix<double, 2, K + B + 6> fixed;
+  if (!Linearize<K, B>(kind, intrinsics, pose, shape, sighting, residual, &fixed)) return false;
   *jacobian = fixed;
   return true;
+}
+
+template <int K>
+bool LinearizeOne(CameraModelKind kind, const double* intrinsics, const RigidTransform& pose,
+                  const BoardShape* shape, const Sighting& sighting, Eigen::Vector2d* residual,
+                  LocalJacobian* jacobian) {
+  return shape == nullptr
+             ? LinearizeFixed<K, 0>(kind, intrinsics, pose, shape, sighting, residual, jacobian)
+             : LinearizeFixed<K, kBendCount>(kind, intrinsics, pose, shape, sighting, residual,
+                                             jacobian);
 }
 
 }  // namespace
 
 bool LinearizeView(CameraModelKind kind, const double* intrinsics,
                    const RigidTransform& camera_from_target, std::span<const Sighting> sightings,
-                   const std::uint8_t* use, RobustLoss loss, ViewNormal* normal) {
+                   const std::uint8_t* use, RobustLoss loss, ViewNormal* normal,
+                   const BoardShape* shape) {
   switch (kind) {
     case CameraModelKind::kBrownConrady5:
-      return LinearizeAll<9>(kind, intrinsics, camera_from_target, sightings, use, loss, normal);
+      return LinearizeEither<9>(kind, intrinsics, camera_from_target, shape, sightings, use, loss,
+                                normal);
     case CameraModelKind::kBrownConrady8:
-      return LinearizeAll<12>(kind, intrinsics, camera_from_target, sightings, use, loss, normal);
+      return LinearizeEither<12>(kind, intrinsics, camera_from_target, shape, sightings, use, loss,
+                                 normal);
     case CameraModelKind::kKannalaBrandt4:
-      return LinearizeAll<8>(kind, intrinsics, camera_from_target, sightings, use, loss, normal);
+      return LinearizeEither<8>(kind, intrinsics, camera_from_target, shape, sightings, use, loss,
+                                normal);
   }
   return false;
 }
@@ -142,14 +174,18 @@ bool CostOfView(CameraModelKind kind, const double* intrinsics,
 
 bool LinearizeSighting(CameraModelKind kind, const double* intrinsics,
                        const RigidTransform& camera_from_target, const Sighting& sighting,
-                       Eigen::Vector2d* residual, LocalJacobian* jacobian) {
+                       Eigen::Vector2d* residual, LocalJacobian* jacobian,
+                       const BoardShape* shape) {
   switch (kind) {
     case CameraModelKind::kBrownConrady5:
-      return LinearizeOne<9>(kind, intrinsics, camera_from_target, sighting, residual, jacobian);
+      return LinearizeOne<9>(kind, intrinsics, camera_from_target, shape, sighting, residual,
+                             jacobian);
     case CameraModelKind::kBrownConrady8:
-      return LinearizeOne<12>(kind, intrinsics, camera_from_target, sighting, residual, jacobian);
+      return LinearizeOne<12>(kind, intrinsics, camera_from_target, shape, sighting, residual,
+                              jacobian);
     case CameraModelKind::kKannalaBrandt4:
-      return LinearizeOne<8>(kind, intrinsics, camera_from_target, sighting, residual, jacobian);
+      return LinearizeOne<8>(kind, intrinsics, camera_from_target, shape, sighting, residual,
+                             jacobian);
   }
   return false;
 }

@@ -10,13 +10,14 @@
 
 namespace medius::calibration {
 
-/// Intrinsics and a pose: the most parameters that the pixels of one view depend on.
-inline constexpr int kMaxLocal = kMaxIntrinsics + 6;
+/// Intrinsics, a bend and a pose: the most parameters that the pixels of one view depend on, in
+/// this order.
+inline constexpr int kMaxLocal = kMaxIntrinsics + kBendCount + 6;
 using LocalMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, 0, kMaxLocal, kMaxLocal>;
 using LocalVector = Eigen::Matrix<double, Eigen::Dynamic, 1, 0, kMaxLocal, 1>;
 using Matrix6 = Eigen::Matrix<double, 6, 6>;
 using Vector6 = Eigen::Matrix<double, 6, 1>;
-/// 2 x (intrinsics, rotation, translation) of camera_from_target.
+/// 2 x (intrinsics, bend if any, rotation, translation) of camera_from_target.
 using LocalJacobian = Eigen::Matrix<double, 2, Eigen::Dynamic, 0, 2, kMaxLocal>;
 
 /// Cauchy's loss of a squared standardized residual s: c^2 log(1 + s / c^2); plain least squares
@@ -65,20 +66,22 @@ class LossSum {
 };
 
 /// The quadratic model of the cost of one view about the present parameters,
-/// cost + g^T d + d^T H d / 2, with d = (intrinsics, rotation vector, translation). The pose moves
-/// by camera_from_target: R <- exp(rotation) R, t <- t + translation. A view has 140 residuals and
-/// depends on some 15 parameters: this is all the solver needs of them.
+/// cost + g^T d + d^T H d / 2, with d = (intrinsics, bend if any, rotation vector, translation).
+/// The pose moves by camera_from_target: R <- exp(rotation) R, t <- t + translation. A view has 140
+/// residuals and depends on some 15 parameters: this is all the solver needs of them.
 struct ViewNormal {
   LocalMatrix H;
   LocalVector g;
   double cost = 0.0;  ///< half the sum of the losses
 };
 
-/// @param use  [N] 0 for a sighting to leave out.
+/// @param use    [N] 0 for a sighting to leave out.
+/// @param shape  of the board where its bend is a parameter, nullptr where it is not.
 /// @return false where a used point cannot be projected.
 bool LinearizeView(CameraModelKind kind, const double* intrinsics,
                    const RigidTransform& camera_from_target, std::span<const Sighting> sightings,
-                   const std::uint8_t* use, RobustLoss loss, ViewNormal* normal);
+                   const std::uint8_t* use, RobustLoss loss, ViewNormal* normal,
+                   const BoardShape* shape = nullptr);
 
 /// The quadratic model in the pose alone, the intrinsics being known.
 struct PoseNormal {
@@ -102,7 +105,8 @@ bool CostOfView(CameraModelKind kind, const double* intrinsics,
 /// @return false where the point cannot be projected.
 bool LinearizeSighting(CameraModelKind kind, const double* intrinsics,
                        const RigidTransform& camera_from_target, const Sighting& sighting,
-                       Eigen::Vector2d* residual, LocalJacobian* jacobian);
+                       Eigen::Vector2d* residual, LocalJacobian* jacobian,
+                       const BoardShape* shape = nullptr);
 
 /// How camera_from_target = camera_from_lab * lab_from_target moves with each of its two factors,
 /// all three in (rotation on the left, translation).

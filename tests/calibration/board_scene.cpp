@@ -137,6 +137,7 @@ BoardScene MakeBoardScene(const BoardSceneOptions& options) {
       target.points.emplace_back(column * options.square, row * options.square, 0.0);
     }
   }
+  const CalibrationTarget bent = Bent(target, options.bend);
   const Eigen::Vector3d middle = 0.5 * (target.points.front() + target.points.back());
   constexpr std::size_t kFewestCorners = 12;
   for (std::size_t frame = 0; frame < options.frames; ++frame) {
@@ -151,7 +152,7 @@ BoardScene MakeBoardScene(const BoardSceneOptions& options) {
       view.time = static_cast<double>(frame);
       std::vector<std::uint8_t> is_outlier;
       for (std::size_t p = 0; p < target.points.size(); ++p) {
-        const auto xy = camera.Project(lab_from_target * target.points[p]);
+        const auto xy = camera.Project(lab_from_target * bent.points[p]);
         if (!xy || !camera.IsInImage(*xy)) continue;
         Eigen::Vector2d seen = *xy;
         seen += options.sigma * Eigen::Vector2d(Normal(&random), Normal(&random));

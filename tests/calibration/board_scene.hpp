@@ -29,6 +29,7 @@ struct BoardSceneOptions {
   int columns = 10;  ///< corners
   int rows = 7;
   double square = 0.08;         ///< metres
+  Eigen::Vector2d bend{0, 0};   ///< metres, true bulge of the board (BoardShape)
   double largest_angle = 1.29;  ///< radians between the board's normal and the way to a camera
   double sigma = 0.3;           ///< pixels; 0 for exact sightings
   double outlier_share = 0.0;   ///< of sightings

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <functional>
+#include <set>
 #include <string>
 
 #include <Eigen/Geometry>
@@ -123,6 +124,28 @@ TEST(Calibrate, NamesThePairThatIsNearestToMeeting) {
   EXPECT_LT(result.degeneracy.cameras[0].index(), 2U);
   EXPECT_GE(result.degeneracy.cameras[1].index(), 2U);
   EXPECT_THAT(result.degeneracy.sentence, HasSubstr("at least 5 frames"));
+}
+
+TEST(Calibrate, NamesCamerasThatMeetOnceOnly) {
+  BoardScene scene = MakeBoardScene(SmallRing());
+  std::size_t meeting = 0;  // a frame at which the second and the third camera see the board
+  std::set<std::size_t> by_second;
+  for (const TargetView& view : scene.observations.views) {
+    if (view.camera == CameraId(1)) by_second.insert(view.frame);
+    if (view.camera == CameraId(2) && by_second.count(view.frame) != 0) meeting = view.frame;
+  }
+  ASSERT_GT(meeting, 0U);
+  DropViews(&scene, [&](const TargetView& view) {
+    const bool is_first_group = view.camera.index() < 2;
+    if (view.frame != meeting) return (view.frame % 2 == 0) != is_first_group;
+    return view.camera.index() == 0 || view.camera.index() == 3;
+  });
+  const CalibrationResult result = Calibrate(scene.observations, {});
+  EXPECT_EQ(result.status, CalibrationStatus::kDegenerate);
+  ASSERT_EQ(result.degeneracy.kind, DegeneracyKind::kDisconnected);
+  EXPECT_THAT(
+      result.degeneracy.sentence,
+      HasSubstr("cam2 and cam3 see the board together only at frame " + std::to_string(meeting)));
 }
 
 struct StatedSize {
