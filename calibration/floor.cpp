@@ -7,6 +7,7 @@
 #include <Eigen/Geometry>
 #include <fmt/format.h>
 
+#include "calibration/rig_covariance.hpp"
 #include "calibration/rigid_fit.hpp"
 #include "calibration/so3.hpp"
 #include "calibration/uncertainty.hpp"
@@ -63,18 +64,6 @@ void FloorOptions::Validate(const CameraRig& rig) const {
   if (!(least_sigma_px > 0.0) || !std::isfinite(least_sigma_px)) {
     throw InputError(fmt::format("least_sigma_px is {}, above 0 expected", least_sigma_px));
   }
-}
-
-CameraLayout LayoutOf(const CameraRig& rig) {
-  CameraLayout layout;
-  for (const Camera& camera : rig.cameras) {
-    const int count = IntrinsicCount(camera.model.kind());
-    layout.intrinsics_offset.push_back(layout.size);
-    layout.intrinsics_count.push_back(count);
-    layout.pose_offset.push_back(layout.size + count);
-    layout.size += count + 6;
-  }
-  return layout;
 }
 
 Eigen::MatrixXd CovarianceOfPoints(const CameraRig& rig, std::span<const StaticPoint> points,

@@ -117,9 +117,6 @@ struct FloorResult {
 
 // What the kinds of floor share.
 
-/// Layout of a rig's joint covariance: each camera's parameters in turn.
-[[nodiscard]] CameraLayout LayoutOf(const CameraRig& rig);
-
 /// [3 N, 3 N] joint covariance of points by the noise of their pixels and by the rig's covariance,
 /// m^2, in the frame of the rig; *has_rig tells whether the rig has one.
 [[nodiscard]] Eigen::MatrixXd CovarianceOfPoints(const CameraRig& rig,
