@@ -50,11 +50,28 @@ Ratio RatioOf(const std::vector<CrossValidation::Instant>& instants) {
   return ratio;
 }
 
-// Fits one half and scores the other; empty where it could be done, else why not.
-std::string ScoreHalf(const TargetObservations& fitted, const TargetObservations& scored,
-                      const ModelCandidate& candidate, const WorkControl& control,
-                      HeldOutScore* score, double* training_rms) {
-  const CalibrationResult rig = Calibrate(fitted, candidate.calibration, control);
+// The two halves of a recording, each calibrated as if its cameras exposed together.
+struct Halves {
+  std::array<TargetObservations, 2> seen;
+  std::array<CalibrationResult, 2> rig;
+};
+
+Halves CalibrateHalves(const TargetObservations& observations, const CalibrationOptions& options,
+                       const WorkControl& control) {
+  Halves halves{{EverySecondInstant(observations, false), EverySecondInstant(observations, true)},
+                {}};
+  for (const std::size_t i : {0U, 1U}) {
+    halves.rig[i] = Calibrate(halves.seen[i], options, control);
+  }
+  return halves;
+}
+
+// Scores one half by the rig of the other; empty where it could be done, else why not.
+std::string ScoreHalf(const Halves& halves, std::size_t fitted, const ModelCandidate& candidate,
+                      const WorkControl& control, HeldOutScore* score, double* training_rms) {
+  const CalibrationResult& rig = halves.rig[fitted];
+  const TargetObservations& seen = halves.seen[fitted];
+  const TargetObservations& scored = halves.seen[1 - fitted];
   if (rig.status != CalibrationStatus::kConverged) {
     return rig.degeneracy.sentence.empty() ? "the adjustment of half the instants did not converge"
                                            : rig.degeneracy.sentence;
@@ -62,16 +79,45 @@ std::string ScoreHalf(const TargetObservations& fitted, const TargetObservations
   const Parallelism parallelism = candidate.calibration.parallelism;
   if (!candidate.timing) {
     *score = ScoreHeldOut(rig.rig, scored, parallelism);
-    *training_rms = ScoreHeldOut(rig.rig, fitted, parallelism).rms;
+    *training_rms = ScoreHeldOut(rig.rig, seen, parallelism).rms;
     return "";
   }
-  const TemporalResult timed = AdjustTemporal(fitted, rig, *candidate.timing, control);
+  const TemporalResult timed = AdjustTemporal(seen, rig, *candidate.timing, control);
   if (timed.calibration.status != CalibrationStatus::kConverged) {
     return "the adjustment with timing of half the instants did not converge";
   }
-  *score = ScoreHeldOut(timed.calibration.rig, timed.scales, *candidate.timing, scored, fitted,
+  *score = ScoreHeldOut(timed.calibration.rig, timed.scales, *candidate.timing, scored, seen,
                         parallelism, control);
   return "";
+}
+
+CrossValidation ScoreHalves(const Halves& halves, const ModelCandidate& candidate,
+                            const WorkControl& control) {
+  CrossValidation result;
+  Instants instants;
+  double parameters = 0.0;
+  double count = 0.0;
+  for (const std::size_t i : {0U, 1U}) {
+    result.problem =
+        ScoreHalf(halves, i, candidate, control, &result.half[i], &result.training_rms[i]);
+    if (!result.problem.empty()) return result;
+    AddInstants(halves.seen[1 - i], result.half[i], &instants);
+    parameters += result.half[i].parameters;
+    count += 2.0 * static_cast<double>(result.half[i].sightings);
+  }
+  for (const auto& [frame, instant] : instants) {
+    if (instant.count > 0.0) result.instants.push_back(instant);
+  }
+  if (result.instants.empty()) {
+    result.problem = "no target pose could be found in the held-out instants";
+    return result;
+  }
+  const Ratio mean_square = RatioOf(result.instants);
+  result.rms = std::sqrt(mean_square.value);
+  result.rms_se = 0.5 * mean_square.se / result.rms;
+  result.corrected = result.rms * std::sqrt(count / std::max(1.0, count - parameters));
+  result.valid = true;
+  return result;
 }
 
 std::string SentenceOf(const ModelCandidate& candidate, const CrossValidation& score) {
@@ -124,34 +170,8 @@ HeldOutScore ScoreHeldOut(const CameraRig& rig, const TemporalScales& scales,
 
 CrossValidation CrossValidate(const TargetObservations& observations,
                               const ModelCandidate& candidate, const WorkControl& control) {
-  CrossValidation result;
-  const std::array<TargetObservations, 2> half{EverySecondInstant(observations, false),
-                                               EverySecondInstant(observations, true)};
-  Instants instants;
-  double parameters = 0.0;
-  double count = 0.0;
-  for (const std::size_t i : {0U, 1U}) {
-    result.problem = ScoreHalf(half[i], half[1 - i], candidate, control, &result.half[i],
-                               &result.training_rms[i]);
-    if (!result.problem.empty()) return result;
-    AddInstants(half[1 - i], result.half[i], &instants);
-    parameters += result.half[i].parameters;
-    count += 2.0 * static_cast<double>(result.half[i].sightings);
-    control.Report(i + 1, 2);
-  }
-  for (const auto& [frame, instant] : instants) {
-    if (instant.count > 0.0) result.instants.push_back(instant);
-  }
-  if (result.instants.empty()) {
-    result.problem = "no target pose could be found in the held-out instants";
-    return result;
-  }
-  const Ratio mean_square = RatioOf(result.instants);
-  result.rms = std::sqrt(mean_square.value);
-  result.rms_se = 0.5 * mean_square.se / result.rms;
-  result.corrected = result.rms * std::sqrt(count / std::max(1.0, count - parameters));
-  result.valid = true;
-  return result;
+  return ScoreHalves(CalibrateHalves(observations, candidate.calibration, control), candidate,
+                     control);
 }
 
 HeldOutGain GainOf(const CrossValidation& base, const CrossValidation& other) {
@@ -168,27 +188,48 @@ HeldOutGain GainOf(const CrossValidation& base, const CrossValidation& other) {
   return {ratio.value, ratio.se};
 }
 
+void ModelAdvice::Add(ModelCandidate candidate, CrossValidation score) {
+  sentences.push_back(SentenceOf(candidate, score));
+  const bool is_first =
+      std::none_of(scores.begin(), scores.end(), [](const auto& other) { return other.valid; });
+  const HeldOutGain gain =
+      is_first || !score.valid ? HeldOutGain{1.0, 0.0} : GainOf(scores[chosen], score);
+  if (score.valid && gain.gain > gain.se) chosen = scores.size();
+  candidates.push_back(std::move(candidate));
+  scores.push_back(std::move(score));
+}
+
+void ModelAdvice::Conclude() {
+  if (scores.empty() || !scores[chosen].valid) return;
+  sentences.push_back(
+      fmt::format("advised: {}, the simplest whose held-out error no larger model undercuts by "
+                  "more than its standard error",
+                  candidates[chosen].name));
+}
+
 ModelAdvice AdviseModel(const TargetObservations& observations,
                         std::vector<ModelCandidate> candidates, const WorkControl& control) {
   ModelAdvice advice;
-  advice.candidates = std::move(candidates);
-  bool has_choice = false;
-  for (std::size_t i = 0; i < advice.candidates.size(); ++i) {
-    advice.scores.push_back(CrossValidate(observations, advice.candidates[i], control));
-    const CrossValidation& score = advice.scores.back();
-    advice.sentences.push_back(SentenceOf(advice.candidates[i], score));
-    if (!score.valid) continue;
-    const HeldOutGain gain =
-        has_choice ? GainOf(advice.scores[advice.chosen], score) : HeldOutGain{1.0, 0.0};
-    if (gain.gain > gain.se) advice.chosen = i;
-    has_choice = true;
+  for (ModelCandidate& candidate : candidates) {
+    CrossValidation score = CrossValidate(observations, candidate, control);
+    advice.Add(std::move(candidate), std::move(score));
   }
-  if (has_choice) {
-    advice.sentences.push_back(
-        fmt::format("advised: {}, the simplest whose held-out error no larger model undercuts by "
-                    "more than its standard error",
-                    advice.candidates[advice.chosen].name));
+  advice.Conclude();
+  return advice;
+}
+
+ModelAdvice AdviseTiming(const TargetObservations& observations, const CalibrationOptions& base,
+                         const WorkControl& control) {
+  ModelAdvice advice;
+  // All of them start from the same two rigs.
+  const Halves halves = CalibrateHalves(observations, base, control);
+  for (ModelCandidate& candidate : TimingCandidates(observations, base)) {
+    const bool is_last = candidate.timing && candidate.timing->line_time;
+    if (is_last && advice.chosen == 0) break;  // nothing speaks for any timing
+    CrossValidation score = ScoreHalves(halves, candidate, control);
+    advice.Add(std::move(candidate), std::move(score));
   }
+  advice.Conclude();
   return advice;
 }
 
@@ -225,8 +266,7 @@ std::vector<ModelCandidate> TimingCandidates(const TargetObservations& observati
 TimingDiagnosis DiagnoseTiming(const TargetObservations& observations,
                                const CalibrationResult& start, const WorkControl& control) {
   TimingDiagnosis diagnosis;
-  diagnosis.advice =
-      AdviseModel(observations, TimingCandidates(observations, start.options), control);
+  diagnosis.advice = AdviseTiming(observations, start.options, control);
   const ModelAdvice& advice = diagnosis.advice;
   const CrossValidation& together = advice.scores.front();
   const CrossValidation& chosen = advice.scores[advice.chosen];

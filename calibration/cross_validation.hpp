@@ -77,6 +77,12 @@ struct ModelAdvice {
   std::vector<CrossValidation> scores;     ///< [candidates]
   std::size_t chosen = 0;
   std::vector<std::string> sentences;  ///< one a candidate, then the advice
+
+  /// Takes in the next candidate: it is chosen where its held-out error lies below that of the one
+  /// chosen so far by more than the standard error.
+  void Add(ModelCandidate candidate, CrossValidation score);
+  /// Puts the advice into words.
+  void Conclude();
 };
 
 /// Goes through the candidates in order and changes to a later one only where the held-out error
@@ -93,6 +99,11 @@ std::vector<ModelCandidate> LensCandidates(const CalibrationOptions& base,
 /// their mean; offsets and frames with times of their own; these and rolling shutters.
 std::vector<ModelCandidate> TimingCandidates(const TargetObservations& observations,
                                              const CalibrationOptions& base);
+
+/// Advice of TimingCandidates, all from the same two calibrations. Rolling shutters are tried where
+/// some timing was better than none.
+ModelAdvice AdviseTiming(const TargetObservations& observations, const CalibrationOptions& base,
+                         const WorkControl& control = {});
 
 /// What a recording says of the synchronization of its cameras.
 struct TimingDiagnosis {
