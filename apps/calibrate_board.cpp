@@ -80,6 +80,7 @@ class BoardCalibration {
     const TargetObservations& seen = report_.observations;
     options_ = OptionsOf(arguments_.settings, seen, context_.parallelism());
     options_.estimate_bend = arguments_.bend;
+    options_.refuse_contradictions = !arguments_.WantsTiming();
     if (!arguments_.settings.initial.empty()) provenance_.AddInput(arguments_.settings.initial);
     if (arguments_.settings.AdvisesModel()) ChooseLens();
     provenance_.SetOptions(OptionsJson(arguments_, options_, seen));

@@ -314,7 +314,8 @@ class Adjustment {
       is_held.push_back(start_.held.intrinsics[group].size() ==
                         static_cast<std::size_t>(IntrinsicCountOf(start_.state, group)));
     }
-    auto found = FindContradictingCamera(observations_, result_);
+    std::optional<Degeneracy> found;
+    if (options_.refuse_contradictions) found = FindContradictingCamera(observations_, result_);
     if (!found) found = FindImplausible(observations_, result_, is_held);
     if (found) {
       result_.status = CalibrationStatus::kDegenerate;
@@ -374,6 +375,8 @@ void Explain(const TargetObservations& observations, const CalibrationOptions& o
              const WorkControl& control, const std::vector<double>& error_alone,
              CalibrationResult* result) {
   if (observations.cameras.size() < 2 || !IsSuspect(*result, error_alone)) return;
+  const bool has_rig = result->status == CalibrationStatus::kConverged;
+  if (has_rig && !options.refuse_contradictions) return;
   const auto found = ExplainContradiction(observations, options, control);
   if (!found) return;
   result->status = CalibrationStatus::kDegenerate;

@@ -60,8 +60,10 @@ Halves CalibrateHalves(const TargetObservations& observations, const Calibration
                        const WorkControl& control) {
   Halves halves{{EverySecondInstant(observations, false), EverySecondInstant(observations, true)},
                 {}};
+  CalibrationOptions lenient = options;
+  lenient.refuse_contradictions = false;  // cameras that do not expose together contradict
   for (const std::size_t i : {0U, 1U}) {
-    halves.rig[i] = Calibrate(halves.seen[i], options, control);
+    halves.rig[i] = Calibrate(halves.seen[i], lenient, control);
   }
   return halves;
 }

@@ -307,8 +307,8 @@ std::optional<Degeneracy> FindContradictingCamera(const TargetObservations& obse
   return Of(DegeneracyKind::kContradiction, CameraId(worst), worst_share, kMostContradiction,
             fmt::format("camera {} contradicts the others at {} of the {} instants at which it "
                         "sees the board together with them: it moved during the recording, its "
-                        "frames are of other instants, or it saw another board; check these, or "
-                        "record it again",
+                        "frames are of other instants, or it saw another board; check these and "
+                        "record it again, or estimate the cameras' time offsets",
                         observations.cameras[worst].name, found.bad[worst], found.common[worst]));
 }
 

@@ -42,6 +42,10 @@ struct CalibrationOptions {
   /// pixels that are not square, an optical axis far from the middle of the image.
   bool refuse_unlikely_lens = true;
 
+  /// Whether to refuse a rig of which a camera contradicts the others at many instants: it moved,
+  /// or it exposes at other times. False where its times are to be estimated from the rig.
+  bool refuse_contradictions = true;
+
   int max_iterations = 100;  ///< of the last adjustment
   Parallelism parallelism{1};
 
