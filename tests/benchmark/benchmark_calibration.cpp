@@ -2,7 +2,7 @@
 // programs reach on the same problem, side by side. Seeds here were not used for tuning.
 //   benchmark_calibration [section ...]   sections: speed ring outliers hard random covariance map
 //   scaling bend triangulation
-//   --seeds N, --first SEED, --threads N
+//   --seeds N, --first SEED, --threads N, --cameras N (of the ring)
 
 #include <algorithm>
 #include <chrono>
@@ -37,6 +37,7 @@ struct Settings {
   std::size_t seeds = 20;
   std::uint64_t first_seed = 1001;
   int threads = 1;
+  std::size_t cameras = 6;  // of the rings
   std::vector<std::string> sections;
 
   [[nodiscard]] bool Wants(const std::string& section) const {
@@ -385,8 +386,10 @@ void PrintRing(const std::string& name, const RingScores& scores, const std::str
 }
 
 void Ring(const Settings& settings) {
-  const RingScores scores = RunRing(settings, {}, settings.seeds);
-  PrintRing(fmt::format("ring, {} seeds", settings.seeds), scores, "<= 1.05",
+  BoardSceneOptions ring;
+  ring.cameras = settings.cameras;
+  const RingScores scores = RunRing(settings, ring, settings.seeds);
+  PrintRing(fmt::format("ring of {}, {} seeds", ring.cameras, settings.seeds), scores, "<= 1.05",
             "mrcal 1.00, MC-Calib 1.05, caliscope 12, aniposelib 18");
   Row("ring: bound of the markers, mm", fmt::format("{:.4f}", scores.marker_mm), "",
       "0.0335 in the anchors' ring");
@@ -725,6 +728,8 @@ int Run(const std::vector<std::string>& arguments) {
       settings.seeds = number();
     } else if (arguments[i] == "--first") {
       settings.first_seed = number();
+    } else if (arguments[i] == "--cameras") {
+      settings.cameras = number();
     } else if (arguments[i] == "--threads") {
       settings.threads = static_cast<int>(number());
     } else {
