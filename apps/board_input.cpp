@@ -29,9 +29,9 @@ std::vector<capture::Board> ReadAllBoards(const BoardInput& input, ProvenanceRec
   for (const std::string& path : input.boards) {
     for (capture::Board& board : ReadBoards(path)) {
       if (!names.insert(board.name).second) {
-        throw InputError(fmt::format(
-            "{}: a second board of the name \"{}\"; give each board a name of its own", path,
-            board.name));
+        throw InputError(
+            fmt::format("{}: a second board of the name \"{}\"; give each board a name of its own",
+                        path, board.name));
       }
       boards.push_back(std::move(board));
     }
@@ -146,8 +146,7 @@ std::pair<std::string, std::string> SplitAssignment(const std::string& option,
                                                     const std::string& text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
-    throw CLI::ValidationError(option,
-                               fmt::format("\"{}\" is not of the form CAM=VALUE", text));
+    throw CLI::ValidationError(option, fmt::format("\"{}\" is not of the form CAM=VALUE", text));
   }
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
@@ -160,6 +159,18 @@ void BoardInput::Validate() const {
   }
   if (!videos.empty() && !sightings.empty()) {
     throw CLI::ValidationError("--sightings", "--video and --sightings exclude each other");
+  }
+  const bool is_timed = rate_hz > 0.0 || tolerance > 0.0 || !timestamps.empty();
+  if (!sightings.empty() && (is_timed || !mirrored.empty())) {
+    throw CLI::ValidationError("--sightings",
+                               "the trial has its times and pixels already; leave out "
+                               "--timestamps, --rate-hz, --sync-tolerance-s and --mirrored");
+  }
+  if (rate_hz > 0.0 && !timestamps.empty()) {
+    throw CLI::ValidationError("--rate-hz", "is for images without --timestamps");
+  }
+  if (tolerance > 0.0 && timestamps.empty()) {
+    throw CLI::ValidationError("--sync-tolerance-s", "needs --timestamps");
   }
 }
 
@@ -216,6 +227,9 @@ BoardRecording ReadBoardRecording(const BoardInput& input, CommandContext& conte
       input.sightings.empty()
           ? DetectInImages(input, std::move(boards), context, provenance)
           : ReadBoardSightings(input.sightings, std::move(boards), context, provenance);
+  std::erase_if(recording.detection.observations.views, [&](const TargetView& view) {
+    return static_cast<int>(view.xy.size()) < input.min_points;
+  });
   RequireKnownMirrors(input, recording.detection);
   RequireViews(input, recording.detection);
   return recording;

@@ -80,8 +80,8 @@ ObservationBlock BlockOf(const TargetObservations& observations, TimeBase* time_
     for (CameraObservations& camera : block.cameras) camera.frame_start.push_back(camera.xy.size());
   }
   if (frames.size() > 1) {
-    time_base->rate_hz = static_cast<double>(frames.size() - 1) /
-                         (time_base->time.back() - time_base->time.front());
+    time_base->rate_hz =
+        static_cast<double>(frames.size() - 1) / (time_base->time.back() - time_base->time.front());
   }
   return block;
 }

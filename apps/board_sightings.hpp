@@ -13,7 +13,8 @@ namespace medius::apps {
 /// "NAME.I" being point I of board NAME. A calibration from it gives the same rig as one from the
 /// videos (to the rounding of float32 pixels), without looking at the images again.
 void SaveBoardSightings(const std::filesystem::path& path, const TargetObservations& observations,
-                        const TrialHeader& header, const StageProvenance& provenance, Parallelism parallelism);
+                        const TrialHeader& header, const StageProvenance& provenance,
+                        Parallelism parallelism);
 
 /// Reads them back.
 /// @throws InputError where the trial has no labelled sightings, their labels are not points of the

@@ -15,6 +15,7 @@
 #include "apps/calibration_settings.hpp"
 #include "apps/command.hpp"
 #include "apps/joint_wand.hpp"
+#include "apps/output_guard.hpp"
 #include "apps/preset_path.hpp"
 #include "apps/provenance.hpp"
 #include "calibration/calibrate.hpp"
@@ -74,6 +75,7 @@ class BoardCalibration {
       : arguments_(arguments), context_(context), provenance_("calibrate board", context) {}
 
   void Run() {
+    RequireOutputs();
     const BoardRecording recording = ReadBoardRecording(arguments_.input, context_, &provenance_);
     report_.observations = recording.detection.observations;
     report_.target = DescribeBoards(recording.boards);
@@ -97,6 +99,18 @@ class BoardCalibration {
   }
 
  private:
+  void RequireOutputs() const {
+    std::vector<std::string> inputs = arguments_.input.videos;
+    for (const std::vector<std::string>& more :
+         {arguments_.input.boards,
+          {arguments_.input.sightings, arguments_.input.timestamps, arguments_.wand,
+           arguments_.wand_input.trial}}) {
+      inputs.insert(inputs.end(), more.begin(), more.end());
+    }
+    RequireFreeOutputs({arguments_.output.rig, arguments_.output.report, arguments_.save_sightings},
+                       inputs);
+  }
+
   static std::string DescribeBoards(const std::vector<capture::Board>& boards) {
     std::string text;
     for (const capture::Board& board : boards) {
@@ -128,8 +142,6 @@ class BoardCalibration {
                                             context_.Work("calibrating", "steps"));
     report_.cpu_seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
     RequireCalibrated(report_.result);
-    // What follows takes the boards as they are.
-    if (!report_.result.bends.empty()) report_.observations.targets = report_.result.targets;
     for (const calibration::TargetBend& bend : report_.result.bends) {
       if (report_.observations.targets[bend.target].is_wand) continue;
       Note("board_bend",
@@ -155,8 +167,8 @@ class BoardCalibration {
     if (own.valid) {
       inputs_.held_out = HeldOutOf(own, lenses_, diagnosis.advice);
     } else {
-      context_.Warn("no held-out error: half of the recording does not give a rig (" +
-                    own.problem + ")");
+      context_.Warn("no held-out error: half of the recording does not give a rig (" + own.problem +
+                    ")");
     }
     if (diagnosis.fit && diagnosis.unsynchronized) {
       inputs_.temporal = TimingOf(*diagnosis.fit, false);
@@ -180,9 +192,9 @@ class BoardCalibration {
       inputs_.findings.push_back(std::move(finding));
     }
     AddToObservations(joint, &report_.observations);
+    std::erase_if(inputs_.findings, [](const auto& known) { return known.key == "board_bend"; });
     Calibrate();
-    inputs_.wands.push_back(
-        MeasureJointWand(joint, report_.result.rig, context_.parallelism()));
+    inputs_.wands.push_back(MeasureJointWand(joint, report_.result.rig, context_.parallelism()));
     Note("wand", fmt::format("By the boards' scale alone the wand {} measures {:.2f} mm ({:+.2f} % "
                              "of what its file states)",
                              alone.name, 1e3 * alone.mean_length,
@@ -194,9 +206,11 @@ class BoardCalibration {
     options.offsets = true;
     const bool is_advised = advised_timing_ && !options.drift && !options.line_time &&
                             !options.frame_jitter && arguments_.wand.empty();
+    TargetObservations bent = report_.observations;
+    bent.targets = report_.result.targets;
     calibration::TemporalResult fit =
         is_advised ? *std::move(advised_timing_)
-                   : calibration::AdjustTemporal(report_.observations, report_.result, options,
+                   : calibration::AdjustTemporal(bent, report_.result, options,
                                                  context_.Work("estimating times", "steps"));
     RequireCalibrated(fit.calibration);
     for (const CameraId camera : fit.unobservable) {
@@ -217,6 +231,8 @@ class BoardCalibration {
   }
 
   void Finish() {
+    // The report takes the boards as they are.
+    if (!report_.result.targets.empty()) report_.observations.targets = report_.result.targets;
     calibration::QualityOptions options;
     options.parallelism = context_.parallelism();
     report_.quality = calibration::AssessQuality(report_.observations, report_.result,

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/command.hpp"
+#include "apps/output_guard.hpp"
 #include "apps/rig_frame.hpp"
 #include "calibration/frame_sample.hpp"
 #include "calibration/rig_check.hpp"
@@ -374,6 +375,7 @@ void RunCheck(const CheckArguments& arguments, CommandContext& context) {
     throw CLI::ValidationError(
         "--refine and -o RIG2.toml go together: where to write the mended rig");
   }
+  RequireFreeOutputs({arguments.output}, {arguments.trial});
   const CameraRig rig = storage::ReadRig(arguments.rig);
   const storage::TrialReader trial(arguments.trial, context.parallelism());
   RequireSameCameras(arguments, rig, trial);

@@ -14,6 +14,7 @@
 #include "apps/floor_input.hpp"
 #include "apps/floor_report.hpp"
 #include "apps/l_frame_toml.hpp"
+#include "apps/output_guard.hpp"
 #include "apps/preset_path.hpp"
 #include "calibration/belt_floor.hpp"
 #include "calibration/board_floor.hpp"
@@ -130,13 +131,12 @@ void RequireOneSource(const FloorArguments& arguments) {
 }
 
 void RefuseOverwriting(const FloorArguments& arguments) {
+  std::vector<std::string> inputs = arguments.videos;
   for (const std::string& read :
        {arguments.trial, arguments.l_frame, arguments.board, arguments.timestamps}) {
-    std::error_code absent;
-    if (read.empty() || !std::filesystem::equivalent(read, arguments.output, absent)) continue;
-    throw InputError(fmt::format(
-        "{}: is an input; the rig would be written over it, name another file", arguments.output));
+    inputs.push_back(read);
   }
+  RequireFreeOutputs({arguments.output}, inputs);
 }
 
 // Labels of the L's markers that the trial has; by distances where fewer than three are known.

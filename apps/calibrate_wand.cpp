@@ -15,6 +15,7 @@
 #include "apps/calibration_output.hpp"
 #include "apps/calibration_settings.hpp"
 #include "apps/command.hpp"
+#include "apps/output_guard.hpp"
 #include "apps/preset_path.hpp"
 #include "apps/provenance.hpp"
 #include "apps/wand_sightings.hpp"
@@ -194,9 +195,8 @@ calibration::QualityInputs InputsOf(const WandCalibration& calibration, const st
   return inputs;
 }
 
-CalibrationReport ReportOf(const WandCalibration& calibration, const Wand& wand,
-                           double cpu_seconds, const ProvenanceRecorder& provenance,
-                           const CommandContext& context) {
+CalibrationReport ReportOf(const WandCalibration& calibration, const Wand& wand, double cpu_seconds,
+                           const ProvenanceRecorder& provenance, const CommandContext& context) {
   CalibrationReport report;
   report.target = fmt::format("wand {} of {} markers", wand.target.name, wand.target.points.size());
   report.made = NowIso8601();
@@ -205,14 +205,16 @@ CalibrationReport ReportOf(const WandCalibration& calibration, const Wand& wand,
   report.result = calibration.result;
   calibration::QualityOptions options;
   options.parallelism = context.parallelism();
-  report.quality = calibration::AssessQuality(
-      report.observations, report.result, InputsOf(calibration, wand.target.name), options);
+  report.quality = calibration::AssessQuality(report.observations, report.result,
+                                              InputsOf(calibration, wand.target.name), options);
   report.provenance = provenance.Finish();
   return report;
 }
 
 void RunWand(const WandArguments& arguments, CommandContext& context) {
   ProvenanceRecorder provenance("calibrate wand", context);
+  RequireFreeOutputs({arguments.output.rig, arguments.output.report},
+                     {arguments.input.trial, arguments.wand});
   const std::filesystem::path wand_path = FindPreset(Preset::kWand, arguments.wand);
   const Wand wand = ReadWand(wand_path);
   provenance.AddInput(wand_path);

@@ -50,10 +50,9 @@ std::string CameraTable(const CalibrationReport& report) {
   const CalibrationResult& result = report.result;
   std::size_t width = 6;
   for (const Camera& camera : result.rig.cameras) width = std::max(width, camera.name.size());
-  std::string text =
-      fmt::format("{:<{}} {:>6} {:>9} {:>8} {:>8} {:>9} {:>8} {:>12} {:>9} {:>10}\n", "camera",
-                  width, "views", "sightings", "outliers", "rms_px", "focal_px", "+-",
-                  "centre_sd_mm", "covered_%", "offset_ms");
+  std::string text = fmt::format("{:<{}} {:>6} {:>9} {:>8} {:>8} {:>9} {:>8} {:>12} {:>9} {:>10}\n",
+                                 "camera", width, "views", "sightings", "outliers", "rms_px",
+                                 "focal_px", "+-", "centre_sd_mm", "covered_%", "offset_ms");
   for (std::size_t c = 0; c < result.rig.cameras.size(); ++c) {
     const Camera& camera = result.rig.cameras[c];
     const calibration::CameraQuality& quality = report.quality.cameras[c];
@@ -188,8 +187,9 @@ void WriteCalibration(CalibrationReport report, const CalibrationOutput& output,
                       nlohmann::json* json, const CommandContext& context) {
   report.rig_name = std::filesystem::path(output.rig).filename().string();
   report.warnings = context.warnings();
-  storage::WriteRig(output.rig, report.result.rig);
+  // The report first: where it cannot be written the old rig stands.
   if (!output.report.empty()) WriteCalibrationReport(output.report, report);
+  storage::WriteRig(output.rig, report.result.rig);
   *text = VerdictText(report.quality.verdict) + *text + fmt::format("written: {}\n", output.rig);
   if (!output.report.empty()) *text += fmt::format("written: {}\n", output.report);
   (*json)["output"] = output.rig;

@@ -48,7 +48,8 @@ void RequireCalibrated(const calibration::CalibrationResult& result);
 void WriteCalibration(CalibrationReport report, const CalibrationOutput& output, std::string* text,
                       nlohmann::json* json, const CommandContext& context);
 
-/// Writes rig and report, then prints the verdict, a table of the cameras and what was written; with
+/// Writes rig and report, then prints the verdict, a table of the cameras and what was written;
+/// with
 /// --json the numbers of the report.
 void FinishCalibration(CalibrationReport report, const CalibrationOutput& output,
                        CommandContext& context);

@@ -1,6 +1,7 @@
 #include "apps/calibration_settings.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -32,15 +33,15 @@ std::size_t IndexOf(const std::string& option, const std::string& camera,
 
 CameraModelKind ModelOf(const std::string& text) {
   if (const auto kind = CameraModelKindFromString(text)) return *kind;
-  throw CLI::ValidationError(
-      "--model", fmt::format("\"{}\" is no lens model (there are brown_conrady_5, "
-                             "brown_conrady_8, kannala_brandt_4, auto)",
-                             text));
+  throw CLI::ValidationError("--model",
+                             fmt::format("\"{}\" is no lens model (there are brown_conrady_5, "
+                                         "brown_conrady_8, kannala_brandt_4, auto)",
+                                         text));
 }
 
 double FocalOf(const std::string& text) {
   double focal = 0.0;
-  if (CLI::detail::lexical_cast(text, focal) && focal > 0.0) return focal;
+  if (CLI::detail::lexical_cast(text, focal) && focal > 0.0 && std::isfinite(focal)) return focal;
   throw CLI::ValidationError("--focal-px", fmt::format("\"{}\" is no number of pixels", text));
 }
 
@@ -104,7 +105,8 @@ void AddCalibrationOptions(CLI::App& command, CalibrationSettings* settings) {
       ->option_text("MODEL ...");
   command
       .add_option("--focal-px", settings->focals,
-                  "A guess of the focal length in pixels, tried beside others")
+                  "A guess of the focal length in pixels, tried beside others; CAM=PX changes that "
+                  "of one camera and needs a PX for the others")
       ->option_text("PX|CAM=PX ...");
   command.add_flag("--shared-intrinsics", settings->share_intrinsics,
                    "All cameras have one lens: same model, zoom and image size");

@@ -49,8 +49,9 @@ std::optional<bool> TakesValueWithoutMeaning(const std::string& word) {
 }
 
 std::string BaseName(const std::string& word) {
-  const std::size_t equals = word.starts_with("--") ? word.find('=') : std::string::npos;
-  if (equals != std::string::npos) {
+  // --option=PATH and CAM=PATH keep what stands before the sign.
+  const std::size_t equals = word.find('=');
+  if (equals != std::string::npos && equals < word.find('/')) {
     return word.substr(0, equals + 1) + BaseName(word.substr(equals + 1));
   }
   if (word.starts_with('-') || word.find('/') == std::string::npos) return word;

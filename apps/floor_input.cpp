@@ -180,7 +180,7 @@ TargetObservations InOrderOf(const CameraRig& rig, const TargetObservations& fou
 }  // namespace
 
 FrameRange ChosenFrames::In(std::size_t frame_count, const std::string& where) const {
-  const std::size_t end = last ? std::min(*last + 1, frame_count) : frame_count;
+  const std::size_t end = last && *last < frame_count ? *last + 1 : frame_count;
   if (first < end) return {first, end - first};
   throw InputError(fmt::format("{}: has frames 0 to {}, none of --frames {}:{}", where,
                                frame_count == 0 ? 0 : frame_count - 1, first,

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/command.hpp"
+#include "apps/output_guard.hpp"
 #include "core/camera_rig.hpp"
 #include "core/error.hpp"
 #include "storage/atomic_text_file.hpp"
@@ -74,6 +75,7 @@ void RunConvert(const ConvertArguments& arguments, CommandContext& context) {
   storage::ImportedRig imported =
       storage::ImportRig({arguments.inputs.begin(), arguments.inputs.end()}, units);
   const RigFormat target = TargetOf(arguments, imported.format);
+  if (target != imported.format) RequireFreeOutputs({arguments.output}, arguments.inputs);
   const std::vector<storage::RigText> files =
       storage::FormatRigAs(target, imported.rig, units, imported.warnings);
   for (const std::string& warning : imported.warnings) {

@@ -6,8 +6,7 @@
 
 namespace medius::apps {
 
-void RequireSensibleFloor(const CameraRig& rig, const std::string& where,
-                          CommandContext& context) {
+void RequireSensibleFloor(const CameraRig& rig, const std::string& where, CommandContext& context) {
   if (IsInCameraFrame(rig)) {
     context.Warn(fmt::format(
         "{}: the rig stands in the frame of {}, not on a floor: Z is not up and X not the "

@@ -199,11 +199,16 @@ std::string SummaryText(const Summary& summary) {
 }
 
 const std::vector<std::string>& WrittenFiles() {
-  static const std::vector<std::string> files = {
-      "rig.toml",       "wand.trial.h5",       "floor.trial.h5",
-      "static.trial.h5",       "run.trial.h5",       "truth/rig.toml",
-      "truth/wand.trial.h5", "truth/floor.trial.h5", "truth/static.trial.h5",
-      "truth/run.trial.h5"};
+  static const std::vector<std::string> files = {"rig.toml",
+                                                 "wand.trial.h5",
+                                                 "floor.trial.h5",
+                                                 "static.trial.h5",
+                                                 "run.trial.h5",
+                                                 "truth/rig.toml",
+                                                 "truth/wand.trial.h5",
+                                                 "truth/floor.trial.h5",
+                                                 "truth/static.trial.h5",
+                                                 "truth/run.trial.h5"};
   return files;
 }
 
@@ -273,7 +278,8 @@ void AddSimulateCommand(CommandLine& commands) {
   CLI::App& command = commands.Add(
       "simulate",
       "A virtual lab: cameras round a treadmill, a wand wave, an L-frame on the floor, a standing\n"
-      "trial and a run, with noise, limbs that hide markers, lost frames and reflections. DIR gets\n"
+      "trial and a run, with noise, limbs that hide markers, lost frames and reflections. DIR "
+      "gets\n"
       "rig.toml, wand.trial.h5, floor.trial.h5, static.trial.h5 and run.trial.h5 (what the cameras "
       "saw) and in truth/ the\n"
       "same trials with the true marker positions, angles, events, strides and summary. The same\n"

@@ -67,6 +67,10 @@ std::vector<UncalibratedCamera> CamerasOf(const WandInput& input, const storage:
   std::optional<CameraRig> own;
   if (trial.Has(storage::TrialPart::kRig)) own = trial.ReadRig();
   const std::vector<std::string>& all = trial.observation_cameras();
+  for (auto name = input.cameras.begin(); name != input.cameras.end(); ++name) {
+    if (std::find(input.cameras.begin(), name, *name) == name) continue;
+    throw CLI::ValidationError("--cameras", fmt::format("camera {} is named twice", *name));
+  }
   std::vector<UncalibratedCamera> cameras;
   for (const std::string& name : names) {
     const auto place =

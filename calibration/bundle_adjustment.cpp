@@ -6,6 +6,7 @@
 
 #include <Eigen/Cholesky>
 #include <ceres/ceres.h>
+#include <glog/logging.h>
 
 #include "calibration/so3.hpp"
 #include "core/check.hpp"
@@ -219,8 +220,7 @@ class Evaluator : public ceres::EvaluationCallback {
       return;
     }
     // With a bend a view's root has columns that its rows here have not.
-    if (shape_.empty() &&
-        KeepsRows(view.end - view.begin, IntrinsicCount(kind_[group]) + 6)) {
+    if (shape_.empty() && KeepsRows(view.end - view.begin, IntrinsicCount(kind_[group]) + 6)) {
       slot.valid =
           TakeRows(kind_[group], intrinsics, camera_from_target, sightings, use, loss_, &slot);
       if (!slot.valid) return;
@@ -396,6 +396,9 @@ void BuildProblem(const BundleData& data, const HeldParameters& held, const RigS
 
 ceres::Solver::Options SolverOptions(const SolveLimits& limits, const ceres::Problem& problem,
                                      const Evaluator* evaluator) {
+  // Ceres reports each failed factorization on standard error, which is the program's; the solver
+  // goes on with more damping, and its outcome is in the summary.
+  FLAGS_minloglevel = google::GLOG_FATAL;
   ceres::Solver::Options options;
   options.linear_solver_type = ceres::DENSE_SCHUR;
   options.num_threads = 1;  // Ceres' own threads do not reduce in a fixed order

@@ -9,8 +9,8 @@
 #include "calibration/contradiction.hpp"
 #include "calibration/degeneracy.hpp"
 #include "calibration/displaced_views.hpp"
-#include "calibration/outlier_rule.hpp"
 #include "calibration/implausible.hpp"
+#include "calibration/outlier_rule.hpp"
 #include "calibration/reduced_normal.hpp"
 #include "calibration/rig_start.hpp"
 #include "calibration/so3.hpp"
@@ -317,6 +317,9 @@ class Adjustment {
     std::optional<Degeneracy> found;
     if (options_.refuse_contradictions) found = FindContradictingCamera(observations_, result_);
     if (!found) found = FindImplausible(observations_, result_, is_held);
+    // Cameras that expose at other times fit badly until that is known.
+    const bool is_lenient = !options_.refuse_contradictions;
+    if (is_lenient && found && found->kind == DegeneracyKind::kPoorFit) found.reset();
     if (found) {
       result_.status = CalibrationStatus::kDegenerate;
       result_.degeneracy = *found;

@@ -205,6 +205,11 @@ Scale EstimateScale(const std::vector<Common>& common) {
   return scale;
 }
 
+std::vector<Common> Swapped(std::vector<Common> common) {
+  for (Common& pair : common) std::swap(pair.a, pair.b);
+  return common;
+}
+
 // What a mistake of one camera explains, over all its partners.
 struct Explanation {
   Mistake mistake = Mistake::kNone;
@@ -268,22 +273,29 @@ class Search {
     for (std::size_t c = 0; c < cameras_.size(); ++c) {
       Explanation tried{Mistake::kScaled, CameraId(c), 0.0, 0.0, 0, 0.0};
       double differing = 0.0;
+      double weight = 0.0;
       for (std::size_t other = 0; other < cameras_.size(); ++other) {
         if (other == c) continue;
         const auto common =
             CommonOf(observations_, cameras_[other].poses, cameras_[c].poses, Mistake::kNone, 0);
         if (common.size() < kFewestCommon) continue;
-        const Scale scale = EstimateScale(common);
         const auto count = static_cast<double>(common.size());
         tried.common += count;
+        const Scale scale = EstimateScale(common);
+        const Scale back = EstimateScale(Swapped(common));
+        if (scale.agreeing == 0.0 || !(back.value > 0.0) || !(scale.value > 0.0)) continue;
         tried.agreeing += scale.agreeing;
-        tried.scale += count * scale.value;
-        const double difference = std::abs(scale.value - 1.0);
+        tried.scale += count * std::sqrt(scale.value / back.value);
+        weight += count;
+        // Noise of the distances shrinks both estimates: the truth lies between the two.
+        const double low = std::min(scale.value, 1.0 / back.value);
+        const double high = std::max(scale.value, 1.0 / back.value);
+        const double difference = low > 1.0 ? low - 1.0 : std::max(0.0, 1.0 - high);
         const double sd = std::hypot(scale.sd, cameras_[c].depth_sd, cameras_[other].depth_sd);
-        if (difference > std::max(kLeastScale, kSure * sd)) differing += count;
+        if (std::isfinite(sd) && difference > std::max(kLeastScale, kSure * sd)) differing += count;
       }
-      if (tried.common == 0.0 || tried.Share() < kGoodShare) continue;
-      tried.scale /= tried.common;
+      if (weight == 0.0 || tried.Share() < kGoodShare) continue;
+      tried.scale /= weight;
       const double score = 2.0 * differing - tried.common;
       if (score <= best_score) continue;
       best_score = score;

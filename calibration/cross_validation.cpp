@@ -72,12 +72,15 @@ Halves CalibrateHalves(const TargetObservations& observations, const Calibration
 std::string ScoreHalf(const Halves& halves, std::size_t fitted, const ModelCandidate& candidate,
                       const WorkControl& control, HeldOutScore* score, double* training_rms) {
   const CalibrationResult& rig = halves.rig[fitted];
-  const TargetObservations& seen = halves.seen[fitted];
-  const TargetObservations& scored = halves.seen[1 - fitted];
   if (rig.status != CalibrationStatus::kConverged) {
     return rig.degeneracy.sentence.empty() ? "the adjustment of half the instants did not converge"
                                            : rig.degeneracy.sentence;
   }
+  // Boards as the fitted half found them, bent where that was estimated.
+  TargetObservations seen = halves.seen[fitted];
+  TargetObservations scored = halves.seen[1 - fitted];
+  seen.targets = rig.targets;
+  scored.targets = rig.targets;
   const Parallelism parallelism = candidate.calibration.parallelism;
   if (!candidate.timing) {
     *score = ScoreHeldOut(rig.rig, scored, parallelism);
@@ -293,8 +296,9 @@ TimingDiagnosis DiagnoseTiming(const TargetObservations& observations,
       "px per axis, {:.0f} % of its power; trigger the cameras together, or keep the estimated "
       "timing",
       advice.candidates[advice.chosen].name, together.rms, chosen.rms, 100.0 * share));
-  diagnosis.fit =
-      AdjustTemporal(observations, start, *advice.candidates[advice.chosen].timing, control);
+  TargetObservations bent = observations;
+  bent.targets = start.targets;
+  diagnosis.fit = AdjustTemporal(bent, start, *advice.candidates[advice.chosen].timing, control);
   for (const std::string& finding : diagnosis.fit->findings) {
     diagnosis.sentences.push_back(finding);
   }

@@ -68,6 +68,7 @@ void FloorOptions::Validate(const CameraRig& rig) const {
 
 Eigen::MatrixXd CovarianceOfPoints(const CameraRig& rig, std::span<const StaticPoint> points,
                                    double sigma_px, bool* has_rig) {
+  *has_rig = rig.joint_covariance.has_value();
   const auto size = 3 * static_cast<Eigen::Index>(points.size());
   const CameraLayout layout = LayoutOf(rig);
   Eigen::MatrixXd covariance = Eigen::MatrixXd::Zero(size, size);
@@ -79,8 +80,9 @@ Eigen::MatrixXd CovarianceOfPoints(const CameraRig& rig, std::span<const StaticP
     for (const CameraId id : points[i].cameras) sees[id.index()] = true;
     const auto sensitivity = SensitivityOf(rig, layout, points[i].x_in_lab, sees);
     if (sensitivity) by_rig.middleRows<3>(row) = sensitivity->by_parameters;
+    // A point that the rig's uncertainty cannot be carried to must not seem certain.
+    *has_rig = *has_rig && sensitivity.has_value();
   }
-  *has_rig = rig.joint_covariance.has_value();
   if (*has_rig) covariance += by_rig * *rig.joint_covariance * by_rig.transpose();
   return covariance;
 }

@@ -310,7 +310,7 @@ std::optional<RigDoubt> Mirrored(const LFrame& frame, const SimilarityFit& fit) 
 
 // Named markers that do not lie as stated, whatever the size.
 std::optional<RigDoubt> WrongShape(const LFrame& frame, const ShapeMatch& match,
-                                  const FloorResult& floor) {
+                                   const FloorResult& floor) {
   const double limit = kMisfit + kDistanceShare * ExtentAcrossLine(frame.position);
   if (Misfit(match) <= limit) return std::nullopt;
   const auto worst =

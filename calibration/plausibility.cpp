@@ -101,7 +101,7 @@ int SideOf(const Camera& camera, const CalibrationTarget& target, const TargetVi
 }
 
 RigDoubt BoardFromBehind(const CameraRig& rig, std::vector<CameraId> wrong, std::size_t judged,
-                        std::size_t views) {
+                         std::size_t views) {
   const bool all = wrong.size() == judged;
   std::string sentence =
       all ? fmt::format(
@@ -115,7 +115,7 @@ RigDoubt BoardFromBehind(const CameraRig& rig, std::vector<CameraId> wrong, std:
                 "boards that they see together with others",
                 wrong.size(), judged, NamesOf(rig, wrong), views);
   return {RigDoubtKind::kBoardFromBehind, true, std::move(wrong),
-          static_cast<double>(views),    0.0,  std::move(sentence)};
+          static_cast<double>(views),     0.0,  std::move(sentence)};
 }
 
 }  // namespace
@@ -162,7 +162,7 @@ void PlausibilityOptions::Validate(const CameraRig& rig) const {
 }
 
 std::vector<RigDoubt> CheckCamerasAbove(const CameraRig& rig, const std::string& likely_cause,
-                                       const PlausibilityOptions& options) {
+                                        const PlausibilityOptions& options) {
   options.Validate(rig);
   std::vector<CameraId> below;
   CameraId lowest;
@@ -203,8 +203,8 @@ std::vector<RigDoubt> CheckImagesUpright(const CameraRig& rig, const Plausibilit
 }
 
 std::vector<RigDoubt> CheckBoardsFaceCameras(const CameraRig& rig,
-                                            const TargetObservations& observations,
-                                            std::span<const TargetPose> poses) {
+                                             const TargetObservations& observations,
+                                             std::span<const TargetPose> poses) {
   std::map<std::pair<std::size_t, std::size_t>, const TargetPose*> by_instant;
   for (const TargetPose& pose : poses) by_instant[{pose.frame, pose.target}] = &pose;
   std::vector<std::size_t> front(rig.cameras.size(), 0);
@@ -264,7 +264,7 @@ std::vector<RigDoubt> CheckScale(const ScaleCheck& check, const PlausibilityOpti
 }
 
 std::vector<RigDoubt> CompareScales(const ScaleCheck& a, const ScaleCheck& b,
-                                   const PlausibilityOptions& options) {
+                                    const PlausibilityOptions& options) {
   const double ratio = a.ratio / b.ratio;
   const double sd = ratio * std::hypot(a.sd / a.ratio, b.sd / b.ratio);
   const double off = std::abs(ratio - 1.0);
@@ -281,7 +281,7 @@ std::vector<RigDoubt> CompareScales(const ScaleCheck& a, const ScaleCheck& b,
 }
 
 std::vector<RigDoubt> CheckCalibration(const CalibrationResult& result,
-                                      const TargetObservations& observations) {
+                                       const TargetObservations& observations) {
   return CheckBoardsFaceCameras(result.rig, observations, result.target_poses);
 }
 

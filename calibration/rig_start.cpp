@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 
 #include "calibration/degeneracy.hpp"
-#include "calibration/intrinsics_start.hpp"
 #include "calibration/implausible.hpp"
+#include "calibration/intrinsics_start.hpp"
 #include "calibration/view_graph.hpp"
 #include "calibration/wand_joint.hpp"
 #include "core/error.hpp"

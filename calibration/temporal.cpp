@@ -251,6 +251,8 @@ class Adjustment {
     const Eigen::MatrixXd covariance = FullCovariance();
     CalibrationResult& out = result_.calibration;
     out.options = start_.options;
+    out.targets = observations_.targets;
+    out.bends = start_.bends;  // held as the start has them
     result_.scales = scales_;
     out.sigma = scales_.sigma;
     out.degrees_of_freedom = evidence_.residuals - evidence_.parameters;
@@ -329,10 +331,11 @@ class Adjustment {
       camera.time_offset = timing.offset - timing.drift * data_.middle_time;
       camera.time_drift = timing.drift;
       camera.line_time = timing.line_time;
-      const std::vector<int> columns = layout.ColumnsOf(c);
-      camera.covariance = Eigen::MatrixXd(out.covariance.matrix(columns, columns));
-      out.cameras[c].focal_sd = std::sqrt((*camera.covariance)(0, 0));
+      const int focal = layout.intrinsics_offset[c];
+      out.cameras[c].focal_sd = std::sqrt(out.covariance.matrix(focal, focal));
+      camera.covariance.reset();
     }
+    if (covariance.size() > 0) AttachCovariance(out.covariance, &out.rig);
   }
 
   void FillSightings() {
