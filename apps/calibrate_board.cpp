@@ -20,6 +20,7 @@
 #include "apps/provenance.hpp"
 #include "calibration/calibrate.hpp"
 #include "calibration/cross_validation.hpp"
+#include "calibration/implausible.hpp"
 #include "core/error.hpp"
 
 namespace medius::apps {
@@ -213,6 +214,11 @@ class BoardCalibration {
                    : calibration::AdjustTemporal(bent, report_.result, options,
                                                  context_.Work("estimating times", "steps"));
     RequireCalibrated(fit.calibration);
+    const std::vector<bool> is_held(fit.calibration.rig.cameras.size(), options_.hold_intrinsics);
+    if (const auto found =
+            calibration::FindImplausible(report_.observations, fit.calibration, is_held)) {
+      throw NotComputed(found->sentence);
+    }
     for (const CameraId camera : fit.unobservable) {
       context_.Warn(fmt::format(
           "the time offset of camera {} cannot be told: no moving board that another camera saw "

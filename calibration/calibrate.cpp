@@ -317,9 +317,8 @@ class Adjustment {
     std::optional<Degeneracy> found;
     if (options_.refuse_contradictions) found = FindContradictingCamera(observations_, result_);
     if (!found) found = FindImplausible(observations_, result_, is_held);
-    // Cameras that expose at other times fit badly until that is known.
-    const bool is_lenient = !options_.refuse_contradictions;
-    if (is_lenient && found && found->kind == DegeneracyKind::kPoorFit) found.reset();
+    // Cameras that expose at other times fit badly, and bend their lenses, until that is known.
+    if (!options_.refuse_contradictions) found.reset();
     if (found) {
       result_.status = CalibrationStatus::kDegenerate;
       result_.degeneracy = *found;

@@ -43,7 +43,8 @@ struct CalibrationOptions {
   bool refuse_unlikely_lens = true;
 
   /// Whether to refuse a rig of which a camera contradicts the others at many instants: it moved,
-  /// or it exposes at other times. False where its times are to be estimated from the rig.
+  /// or it exposes at other times; and a rig that cannot be. False where times are to be estimated
+  /// from the rig: whoever does that judges what comes of it (FindImplausible).
   bool refuse_contradictions = true;
 
   int max_iterations = 100;  ///< of the last adjustment

@@ -109,7 +109,7 @@ TEST(DiagnoseTiming, NamesTheCameraAndItsDelay) {
   CalibrationOptions lenient;
   lenient.refuse_contradictions = false;
   const CalibrationResult start = Calibrate(scene.observations, lenient);
-  ASSERT_EQ(start.status, CalibrationStatus::kConverged);
+  ASSERT_EQ(start.status, CalibrationStatus::kConverged) << start.degeneracy.sentence;
   const TimingDiagnosis diagnosis = DiagnoseTiming(scene.observations, start);
   EXPECT_TRUE(diagnosis.unsynchronized);
   ASSERT_TRUE(diagnosis.fit);
