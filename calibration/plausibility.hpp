@@ -58,21 +58,21 @@ struct PlausibilityOptions {
 /// @param likely_cause  what may have gone wrong, for the sentence where most are below: "the arms
 ///                      of the L-frame are exchanged".
 [[nodiscard]] std::vector<RigDoubt> CheckCamerasAbove(const CameraRig& rig,
-                                                     const std::string& likely_cause,
-                                                     const PlausibilityOptions& options);
+                                                      const std::string& likely_cause,
+                                                      const PlausibilityOptions& options);
 
 /// Does the lab's up agree with the images? Upright in most of them, and level: cameras are mounted
 /// level far more often than not, so that the lines of their pixel rows tell the horizon. Silent
 /// where the images do not agree with each other.
 [[nodiscard]] std::vector<RigDoubt> CheckImagesUpright(const CameraRig& rig,
-                                                      const PlausibilityOptions& options);
+                                                       const PlausibilityOptions& options);
 
 /// Did every camera see the printed side of the boards? Points at z = 0 are printed on the side of
 /// negative z, those above on the back (see TargetObservations, capture's Board).
 /// @param poses  of the targets, in the lab of the rig.
 [[nodiscard]] std::vector<RigDoubt> CheckBoardsFaceCameras(const CameraRig& rig,
-                                                          const TargetObservations& observations,
-                                                          std::span<const TargetPose> poses);
+                                                           const TargetObservations& observations,
+                                                           std::span<const TargetPose> poses);
 
 /// Does each point lie in front of the cameras that saw it?
 struct SeenPoint {
@@ -81,7 +81,7 @@ struct SeenPoint {
   std::vector<CameraId> cameras;
 };
 [[nodiscard]] std::vector<RigDoubt> CheckPointsInFront(const CameraRig& rig,
-                                                      std::span<const SeenPoint> points);
+                                                       std::span<const SeenPoint> points);
 
 /// A ratio of lengths that should be 1, with its standard deviation.
 struct ScaleCheck {
@@ -90,15 +90,15 @@ struct ScaleCheck {
   double sd = 0.0;
 };
 [[nodiscard]] std::vector<RigDoubt> CheckScale(const ScaleCheck& check,
-                                              const PlausibilityOptions& options);
+                                               const PlausibilityOptions& options);
 
 /// Two sources of scale that are independent of each other, a board and a wand: do they agree?
 [[nodiscard]] std::vector<RigDoubt> CompareScales(const ScaleCheck& a, const ScaleCheck& b,
-                                                 const PlausibilityOptions& options);
+                                                  const PlausibilityOptions& options);
 
 /// What CheckBoardsFaceCameras finds of a calibration, before any floor is known.
 [[nodiscard]] std::vector<RigDoubt> CheckCalibration(const CalibrationResult& result,
-                                                    const TargetObservations& observations);
+                                                     const TargetObservations& observations);
 
 /// The first that refuses, else nullptr.
 [[nodiscard]] const RigDoubt* FirstRefusal(std::span<const RigDoubt> findings);

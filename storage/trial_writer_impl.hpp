@@ -17,10 +17,10 @@ namespace medius::storage {
 struct SightingWriters {
   std::unique_ptr<hdf5::ColumnWriter> frame_start;
   std::unique_ptr<hdf5::ColumnWriter> xy;
-  std::unique_ptr<hdf5::ColumnWriter> sigma;      ///< null where there is no such column
-  std::unique_ptr<hdf5::ColumnWriter> radius;     ///< likewise
-  std::unique_ptr<hdf5::ColumnWriter> intensity;  ///< likewise
-  std::unique_ptr<hdf5::ColumnWriter> label;      ///< likewise
+  std::unique_ptr<hdf5::ColumnWriter> sigma;       ///< null where there is no such column
+  std::unique_ptr<hdf5::ColumnWriter> radius;      ///< likewise
+  std::unique_ptr<hdf5::ColumnWriter> intensity;   ///< likewise
+  std::unique_ptr<hdf5::ColumnWriter> label;       ///< likewise
   std::unique_ptr<hdf5::ColumnWriter> time_stamp;  ///< likewise, a row a frame
 };
 

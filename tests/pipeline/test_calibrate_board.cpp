@@ -158,8 +158,7 @@ TEST_F(CalibrateBoard, HoldsWhatIsKnown) {
   const BoardScene scene = MakeBoardScene(SmallRing());
   Save(scene.observations);
   storage::WriteRig(folder_ / "known.toml", scene.rig);
-  ASSERT_EQ(
-      Calibrate({"--quick", "--initial", "known.toml", "--fix", "intrinsics"}).exit_code, 0);
+  ASSERT_EQ(Calibrate({"--quick", "--initial", "known.toml", "--fix", "intrinsics"}).exit_code, 0);
   const CameraRig rig = storage::ReadRig(folder_ / "rig.toml");
   for (std::size_t c = 0; c < 4; ++c) {
     EXPECT_EQ(rig.cameras[c].model.intrinsics(), scene.rig.cameras[c].model.intrinsics());
@@ -170,13 +169,20 @@ TEST_F(CalibrateBoard, HoldsWhatIsKnown) {
 TEST_F(CalibrateBoard, SaysWhatIsWrongWithAWebcamSession) {
   const fs::path session = fs::path(MEDIUS_REAL_DATA_DIR) / "charuco-4cam";
   if (!fs::exists(session)) GTEST_SKIP() << "the recordings are not here";
-  std::vector<std::string> words = {"calibrate", "board",
-                                    "--board",   (session / "charuco.toml").string(),
-                                    "--timestamps", (session / "timestamps.csv").string(),
-                                    "-o",        "rig.toml",
-                                    "--report",  "rig.html",
-                                    "--save-sightings", "board.trial.h5",
-                                    "--json",    "--video"};
+  std::vector<std::string> words = {"calibrate",
+                                    "board",
+                                    "--board",
+                                    (session / "charuco.toml").string(),
+                                    "--timestamps",
+                                    (session / "timestamps.csv").string(),
+                                    "-o",
+                                    "rig.toml",
+                                    "--report",
+                                    "rig.html",
+                                    "--save-sightings",
+                                    "board.trial.h5",
+                                    "--json",
+                                    "--video"};
   for (const char* camera : {"cam_0", "cam_1", "cam_2", "cam_3"}) {
     words.push_back(fmt::format("{}={}", camera, (session / camera).string() + ".mp4"));
   }

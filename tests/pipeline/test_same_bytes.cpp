@@ -40,8 +40,8 @@ TEST_F(SameBytes, EveryFileIsIdenticalWithOneTwoAndSevenThreads) {
   WriteSmallScenario(folder_ / "scenario.toml", 12.0);
   for (const std::string threads : {"1", "2", "7"}) Walk(threads);
   for (const std::string file :
-       {"rig.toml", "wand.trial.h5", "floor.trial.h5", "static.trial.h5", "run.trial.h5", "projected.trial.h5",
-        "truth/run.trial.h5", "truth/static.trial.h5"}) {
+       {"rig.toml", "wand.trial.h5", "floor.trial.h5", "static.trial.h5", "run.trial.h5",
+        "projected.trial.h5", "truth/run.trial.h5", "truth/static.trial.h5"}) {
     const std::string one = ReadFile(folder_.path() / "lab1" / file);
     ASSERT_FALSE(one.empty()) << file;
     EXPECT_TRUE(one == ReadFile(folder_.path() / "lab2" / file)) << file << " with 2 threads";
