@@ -261,6 +261,24 @@ json ProvenanceJson(const StageProvenance& provenance) {
           {"inputs", inputs}};
 }
 
+// Every sighting that was left out, so that a script can look at it.
+json OutliersJson(const CalibrationReport& report) {
+  json outliers = json::array();
+  for (const calibration::OutlierSighting& outlier : report.result.outliers) {
+    const TargetView& view = report.observations.views[outlier.view];
+    const Eigen::Vector2d& xy = view.xy[outlier.sighting];
+    outliers.push_back(
+        {{"camera", report.observations.cameras[view.camera.index()].name},
+         {"instant", view.frame},
+         {"target", report.observations.targets[view.target].name},
+         {"point", view.point[outlier.sighting]},
+         {"xy_px", {xy.x(), xy.y()}},
+         {"residual_px", {Number(outlier.residual.x()), Number(outlier.residual.y())}},
+         {"standardized", Number(outlier.standardized)}});
+  }
+  return outliers;
+}
+
 }  // namespace
 
 json CalibrationReportJson(const CalibrationReport& report) {
@@ -286,6 +304,7 @@ json CalibrationReportJson(const CalibrationReport& report) {
               {"links", LinksJson(report)},
               {"wands", WandsJson(quality)},
               {"worst_views", WorstViewsJson(report)},
+              {"outlier_sightings", OutliersJson(report)},
               {"warnings", report.warnings},
               {"provenance", ProvenanceJson(report.provenance)}};
   out["volume"] = quality.volume ? VolumeJson(*quality.volume) : json(nullptr);
