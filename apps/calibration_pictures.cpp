@@ -20,6 +20,8 @@ using Eigen::Vector2d;
 constexpr double kImageWidth = 320.0;  // of a picture, its units
 constexpr std::size_t kMostDots = 1500;
 constexpr std::size_t kMostCrosses = 300;
+// Beyond, the noise of a good camera looks like a fault.
+constexpr double kMostArrowScale = 500.0;
 // Cells with fewer sightings have arrows that are mostly noise.
 constexpr std::size_t kSightingsForArrow = 10;
 
@@ -111,7 +113,7 @@ double ArrowScale(const CalibrationReport& report) {
   const auto place =
       cell_over_arrow.begin() + static_cast<std::ptrdiff_t>(cell_over_arrow.size() / 20);
   std::nth_element(cell_over_arrow.begin(), place, cell_over_arrow.end());
-  return RoundDown(std::min(*place, 1e5));
+  return RoundDown(std::min(*place, kMostArrowScale));
 }
 
 std::string ImagePicture(const CalibrationReport& report, std::size_t camera, double arrow_scale) {

@@ -77,6 +77,12 @@ std::string HeadHtml(const CalibrationReport& report) {
   return html + "</p></header>\n";
 }
 
+// Pixels, of the first camera.
+double CellSide(const CalibrationReport& report) {
+  const calibration::ImageGrid& grid = report.quality.cameras.front().coverage.grid;
+  return static_cast<double>(grid.width) / grid.columns;
+}
+
 std::string PanelsHtml(const CalibrationReport& report) {
   const double scale = ArrowScale(report);
   const bool has_rig = !report.result.rig.cameras.empty();
@@ -87,10 +93,11 @@ std::string PanelsHtml(const CalibrationReport& report) {
   if (has_rig) {
     html += fmt::format(
         " Arrows: mean residual of each cell, seen minus predicted, enlarged {:.0f} times in all "
-        "cameras; they should be short and point anywhere. Red crosses: sightings left out. Below "
+        "cameras (as long as a cell: {:.2g} px); they should be short and point anywhere. Red "
+        "crosses: sightings left out. Below "
         "each image: residuals outward from the principal point, which a wrong lens model bends "
         "away from zero.",
-        scale);
+        scale, CellSide(report) / scale);
   }
   html += "</p>\n<div class=\"panels\">\n";
   for (std::size_t c = 0; c < report.observations.cameras.size(); ++c) {

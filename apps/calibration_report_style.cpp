@@ -12,7 +12,7 @@ std::string_view CalibrationReportStyle() {
 * { box-sizing:border-box; }
 body { margin:0; background:var(--paper); color:var(--ink);
   font:15px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; }
-main { max-width:1180px; margin:0 auto; padding:20px; }
+main { max-width:1240px; margin:0 auto; padding:20px; }
 h1 { font-size:1.6rem; margin:0; overflow-wrap:anywhere; }
 h2 { font-size:1.15rem; margin:2rem 0 .4rem; }
 p { margin:.3rem 0 .6rem; max-width:85ch; }
@@ -35,7 +35,7 @@ li.note, li.note .tag { color:var(--soft); }
 .tile { background:var(--tile); border-radius:6px; padding:.6rem .8rem; }
 .tile b { display:block; font-size:1.3rem; } .tile span { color:var(--soft); font-size:.85rem; }
 .scroll { overflow-x:auto; }
-table { border-collapse:collapse; font-variant-numeric:tabular-nums; font-size:.9rem; }
+table { border-collapse:collapse; font-variant-numeric:tabular-nums; font-size:.85rem; }
 th, td { padding:.25rem .5rem; border-bottom:1px solid var(--line); text-align:right;
   vertical-align:bottom; }
 th { font-weight:600; color:var(--soft); } th:first-child, td:first-child, .left { text-align:left; }
@@ -44,7 +44,7 @@ td.self { background:var(--tile); }
 .panels { display:grid; grid-template-columns:repeat(auto-fill, minmax(260px, 1fr)); gap:16px; }
 .rigs { display:grid; grid-template-columns:repeat(auto-fit, minmax(420px, 1fr)); gap:16px;
   align-items:start; }
-td { white-space:nowrap; } td.wrap, td.left { white-space:normal; }
+td, th.left { white-space:nowrap; } td.wrap, td.left { white-space:normal; }
 .slices svg { max-height:340px; } .rigs svg { max-height:560px; }
 figure { margin:0; break-inside:avoid; } figcaption { font-size:.88rem; margin-bottom:.2rem; }
 .narrow { max-width:420px; } .legend { max-width:460px; margin-top:.6rem; }

@@ -165,12 +165,14 @@ void FillPairsAcross(const std::vector<PairNumbers>& pairs, const std::vector<bo
   link->b = a_is_part ? cut.b : cut.a;
   link->help_a = link->a;
   link->help_b = link->b;
-  std::size_t most = 0;
+  double most = 0.0;
   for (const PairNumbers& pair : pairs) {
     const bool first = is_part[pair.a.index()];
     if (first == is_part[pair.b.index()] || !(pair.angle < kFacingAngle)) continue;
-    if (pair.shared_places <= most) continue;
-    most = pair.shared_places;
+    // A board that faces both is seen the better, the nearer their directions are.
+    const double gain = static_cast<double>(pair.shared_places) * (1.0 + std::cos(pair.angle));
+    if (!(gain > most)) continue;
+    most = gain;
     link->help_a = first ? pair.a : pair.b;
     link->help_b = first ? pair.b : pair.a;
   }

@@ -37,8 +37,9 @@ struct RigLink {
   std::size_t common_sightings = 0;  ///< points of them seen from both parts
   CameraId a;                        ///< of `part`: the pair with the most of them
   CameraId b;                        ///< of `others`
-  /// The pair across that shares the most places of targets within 100 degrees of each other: where
-  /// more views would help most. Equal to (a, b) where there is none.
+  /// Where more views would help most: the pair across that shares the most places of targets, seen
+  /// from directions within 100 degrees of each other and the nearer the better. Equal to (a, b)
+  /// where there is none.
   CameraId help_a;
   CameraId help_b;
 };
