@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/command.hpp"
+#include "apps/json_number.hpp"
 #include "apps/preset_path.hpp"
 #include "apps/provenance.hpp"
 #include "core/error.hpp"
@@ -125,11 +126,6 @@ const SummaryRow* FindRow(const Summary& summary, std::string_view metric, Side 
     if (row.metric.name == metric && row.side == side) return &row;
   }
   return nullptr;
-}
-
-// JSON has no NaN.
-nlohmann::json NumberOrNull(double value) {
-  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
 }
 
 std::size_t CountStrides(const StrideTable& strides, Side side, bool accepted_only) {

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/command.hpp"
+#include "apps/json_number.hpp"
 #include "apps/output_guard.hpp"
 #include "apps/rig_frame.hpp"
 #include "calibration/frame_sample.hpp"
@@ -220,10 +221,6 @@ void WarnOf(const CameraRig& rig, const RigCheck& check, CommandContext& context
         "half of the cameras or more seem to have moved: which of them stand still is a guess; "
         "calibrate anew");
   }
-}
-
-nlohmann::json NumberOrNull(double value) {
-  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
 }
 
 nlohmann::json VectorJson(const Eigen::Vector3d& v, double unit) {

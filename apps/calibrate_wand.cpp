@@ -15,6 +15,7 @@
 #include "apps/calibration_output.hpp"
 #include "apps/calibration_settings.hpp"
 #include "apps/command.hpp"
+#include "apps/json_number.hpp"
 #include "apps/output_guard.hpp"
 #include "apps/preset_path.hpp"
 #include "apps/provenance.hpp"
@@ -119,10 +120,6 @@ std::string SummaryText(const WandArguments& arguments, const WandCalibration& c
         result.rig.cameras[0].name);
   }
   return text;
-}
-
-nlohmann::json NumberOrNull(double value) {
-  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
 }
 
 nlohmann::json SummaryJson(const WandCalibration& calibration) {

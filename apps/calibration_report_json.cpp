@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/calibration_report.hpp"
+#include "apps/json_number.hpp"
 
 namespace medius::apps {
 namespace {
@@ -15,11 +16,6 @@ using calibration::Severity;
 using nlohmann::json;
 
 constexpr double kDegrees = 180.0 / M_PI;
-
-// JSON has no NaN: null.
-json Number(double value) {
-  return std::isfinite(value) ? json(value) : json(nullptr);
-}
 
 const char* ToString(Grade grade) {
   if (grade == Grade::kGood) return "good";
@@ -64,7 +60,7 @@ json VerdictJson(const CalibrationReport& report) {
 }
 
 json PatternJson(const calibration::PlacePattern& pattern) {
-  return {{"rms_px", Number(pattern.rms)}, {"chance", Number(pattern.p)}};
+  return {{"rms_px", NumberOrNull(pattern.rms)}, {"chance", NumberOrNull(pattern.p)}};
 }
 
 json CoverageJson(const calibration::ImageCoverage& coverage) {
@@ -80,12 +76,12 @@ json CoverageJson(const calibration::ImageCoverage& coverage) {
 json FieldJson(const calibration::ResidualField& field) {
   json means = json::array();
   for (const Eigen::Vector2d& mean : field.mean)
-    means.push_back({Number(mean.x()), Number(mean.y())});
+    means.push_back({NumberOrNull(mean.x()), NumberOrNull(mean.y())});
   json rings = json::array();
   for (std::size_t i = 0; i < field.ring_radius.size(); ++i) {
-    rings.push_back({{"radius_px", Number(field.ring_radius[i])},
+    rings.push_back({{"radius_px", NumberOrNull(field.ring_radius[i])},
                      {"sightings", field.ring_count[i]},
-                     {"outward_px", Number(field.ring_mean[i])}});
+                     {"outward_px", NumberOrNull(field.ring_mean[i])}});
   }
   return {{"by_cell", PatternJson(field.by_cell)},
           {"by_radius", PatternJson(field.by_radius)},
@@ -101,18 +97,18 @@ void AddRigNumbers(const CalibrationReport& report, std::size_t c, json* object)
   json& out = *object;
   out["model"] = medius::ToString(camera.model.kind());
   out["intrinsics"] = camera.model.intrinsics();
-  out["focal_sd_px"] = {Number(quality.focal_sd.x()), Number(quality.focal_sd.y())};
-  out["principal_point_sd_px"] = {Number(quality.principal_sd.x()),
-                                  Number(quality.principal_sd.y())};
+  out["focal_sd_px"] = {NumberOrNull(quality.focal_sd.x()), NumberOrNull(quality.focal_sd.y())};
+  out["principal_point_sd_px"] = {NumberOrNull(quality.principal_sd.x()),
+                                  NumberOrNull(quality.principal_sd.y())};
   out["centre_m"] = {centre.x(), centre.y(), centre.z()};
-  out["centre_sd_mm"] = Number(1e3 * quality.centre_sd);
-  out["direction_sd_deg"] = Number(kDegrees * quality.turn_sd);
-  out["largest_tilt_deg"] = Number(kDegrees * quality.numbers.largest_tilt);
-  out["residual"] = {{"rms_px", Number(quality.spread.rms)},
-                     {"median_px", Number(quality.spread.median)},
-                     {"percentile95_px", Number(quality.spread.percentile95)},
-                     {"largest_px", Number(quality.spread.largest)},
-                     {"share_beyond_three_sd", Number(quality.spread.beyond_three_sd)}};
+  out["centre_sd_mm"] = NumberOrNull(1e3 * quality.centre_sd);
+  out["direction_sd_deg"] = NumberOrNull(kDegrees * quality.turn_sd);
+  out["largest_tilt_deg"] = NumberOrNull(kDegrees * quality.numbers.largest_tilt);
+  out["residual"] = {{"rms_px", NumberOrNull(quality.spread.rms)},
+                     {"median_px", NumberOrNull(quality.spread.median)},
+                     {"percentile95_px", NumberOrNull(quality.spread.percentile95)},
+                     {"largest_px", NumberOrNull(quality.spread.largest)},
+                     {"share_beyond_three_sd", NumberOrNull(quality.spread.beyond_three_sd)}};
   out["lens_misfit"] = {{"radial", PatternJson(quality.misfit.radial)},
                         {"smooth", PatternJson(quality.misfit.smooth)}};
   out["residual_by_place"] = FieldJson(quality.field);
@@ -127,16 +123,16 @@ json CameraJson(const CalibrationReport& report, std::size_t c) {
                  {"views", quality.numbers.views},
                  {"sightings", quality.numbers.sightings},
                  {"outliers", quality.numbers.outliers},
-                 {"outlier_share", Number(quality.outlier_share)},
-                 {"share_of_outliers_in_lost_views", Number(quality.outliers_in_lost_views)},
-                 {"invertible_share_of_image", Number(quality.invertible_share)},
+                 {"outlier_share", NumberOrNull(quality.outlier_share)},
+                 {"share_of_outliers_in_lost_views", NumberOrNull(quality.outliers_in_lost_views)},
+                 {"invertible_share_of_image", NumberOrNull(quality.invertible_share)},
                  {"coverage", CoverageJson(quality.coverage)},
-                 {"time_stamp_lag_ms", Number(1e3 * quality.stamp_lag)},
-                 {"time_stamp_jitter_ms", Number(1e3 * quality.stamp_jitter)}};
+                 {"time_stamp_lag_ms", NumberOrNull(1e3 * quality.stamp_lag)},
+                 {"time_stamp_jitter_ms", NumberOrNull(1e3 * quality.stamp_jitter)}};
   AddRigNumbers(report, c, &object);
   const auto& held_out = report.quality.inputs.held_out;
   if (held_out && c < held_out->rms_of_camera.size()) {
-    object["held_out_rms_px"] = Number(held_out->rms_of_camera[c]);
+    object["held_out_rms_px"] = NumberOrNull(held_out->rms_of_camera[c]);
   }
   return object;
 }
@@ -147,8 +143,8 @@ json PairsJson(const CalibrationReport& report) {
     pairs.push_back({{"cameras", NamesOf(report, {pair.a, pair.b})},
                      {"common_views", pair.common_views},
                      {"common_sightings", pair.common_sightings},
-                     {"relative_centre_sd_mm", Number(1e3 * pair.relative_centre_sd)},
-                     {"relative_turn_sd_deg", Number(kDegrees * pair.relative_turn_sd)}});
+                     {"relative_centre_sd_mm", NumberOrNull(1e3 * pair.relative_centre_sd)},
+                     {"relative_turn_sd_deg", NumberOrNull(kDegrees * pair.relative_turn_sd)}});
   }
   return pairs;
 }
@@ -170,19 +166,19 @@ json VolumeJson(const calibration::VolumePrecision& volume) {
   json slices = json::array();
   for (const auto& slice : volume.slices) {
     json sigma = json::array();
-    for (const auto& place : slice.places) sigma.push_back(Number(1e3 * place.sigma));
+    for (const auto& place : slice.places) sigma.push_back(NumberOrNull(1e3 * place.sigma));
     slices.push_back({{"height_m", slice.height}, {"sigma_mm", sigma}});
   }
   return {{"least_m", {volume.least.x(), volume.least.y(), volume.least.z()}},
           {"most_m", {volume.most.x(), volume.most.y(), volume.most.z()}},
           {"columns", volume.columns},
           {"rows", volume.rows},
-          {"noise_px", Number(volume.noise_px)},
-          {"median_mm", Number(1e3 * volume.median)},
-          {"percentile90_mm", Number(1e3 * volume.percentile90)},
-          {"median_by_calibration_mm", Number(1e3 * volume.median_calibration)},
-          {"percentile90_by_calibration_mm", Number(1e3 * volume.percentile90_calibration)},
-          {"seen_share", Number(volume.seen_share)},
+          {"noise_px", NumberOrNull(volume.noise_px)},
+          {"median_mm", NumberOrNull(1e3 * volume.median)},
+          {"percentile90_mm", NumberOrNull(1e3 * volume.percentile90)},
+          {"median_by_calibration_mm", NumberOrNull(1e3 * volume.median_calibration)},
+          {"percentile90_by_calibration_mm", NumberOrNull(1e3 * volume.percentile90_calibration)},
+          {"seen_share", NumberOrNull(volume.seen_share)},
           {"slices", slices}};
 }
 
@@ -191,12 +187,15 @@ json HeldOutJson(const calibration::RigQuality& quality) {
   json alternatives = json::array();
   for (const auto& model : held_out.alternatives) {
     alternatives.push_back({{"model", model.name},
-                            {"training_rms_px", Number(model.training_rms)},
-                            {"rms_px", Number(model.rms)}});
+                            {"training_rms_px", NumberOrNull(model.training_rms)},
+                            {"rms_px", NumberOrNull(model.rms)}});
   }
-  return {{"method", held_out.method},       {"training_rms_px", Number(held_out.training_rms)},
-          {"rms_px", Number(held_out.rms)},  {"expected_rms_px", Number(quality.expected_held_out)},
-          {"sightings", held_out.sightings}, {"lost_views", held_out.lost_views},
+  return {{"method", held_out.method},
+          {"training_rms_px", NumberOrNull(held_out.training_rms)},
+          {"rms_px", NumberOrNull(held_out.rms)},
+          {"expected_rms_px", NumberOrNull(quality.expected_held_out)},
+          {"sightings", held_out.sightings},
+          {"lost_views", held_out.lost_views},
           {"alternatives", alternatives}};
 }
 
@@ -206,18 +205,18 @@ json TemporalJson(const CalibrationReport& report) {
   for (std::size_t c = 0; c < temporal.cameras.size(); ++c) {
     const auto& camera = temporal.cameras[c];
     cameras.push_back({{"name", report.observations.cameras[c].name},
-                       {"offset_ms", Number(1e3 * camera.offset)},
-                       {"offset_sd_ms", Number(1e3 * camera.offset_sd)},
-                       {"drift_us_per_s", Number(1e6 * camera.drift)},
-                       {"drift_sd_us_per_s", Number(1e6 * camera.drift_sd)},
-                       {"line_time_us", Number(1e6 * camera.line_time)},
-                       {"line_time_sd_us", Number(1e6 * camera.line_time_sd)}});
+                       {"offset_ms", NumberOrNull(1e3 * camera.offset)},
+                       {"offset_sd_ms", NumberOrNull(1e3 * camera.offset_sd)},
+                       {"drift_us_per_s", NumberOrNull(1e6 * camera.drift)},
+                       {"drift_sd_us_per_s", NumberOrNull(1e6 * camera.drift_sd)},
+                       {"line_time_us", NumberOrNull(1e6 * camera.line_time)},
+                       {"line_time_sd_us", NumberOrNull(1e6 * camera.line_time_sd)}});
   }
   return {{"reference_camera", report.observations.cameras[temporal.reference_camera.index()].name},
-          {"frame_interval_ms", Number(1e3 * temporal.frame_interval)},
+          {"frame_interval_ms", NumberOrNull(1e3 * temporal.frame_interval)},
           {"in_the_rig", temporal.in_the_rig},
-          {"rms_with_px", Number(temporal.rms_with)},
-          {"rms_without_px", Number(temporal.rms_without)},
+          {"rms_with_px", NumberOrNull(temporal.rms_with)},
+          {"rms_without_px", NumberOrNull(temporal.rms_without)},
           {"cameras", cameras}};
 }
 
@@ -225,10 +224,10 @@ json WandsJson(const calibration::RigQuality& quality) {
   json wands = json::array();
   for (const calibration::WandNumbers& wand : quality.inputs.wands) {
     wands.push_back({{"name", wand.name},
-                     {"nominal_length_mm", Number(1e3 * wand.nominal_length)},
-                     {"mean_length_mm", Number(1e3 * wand.mean_length)},
-                     {"bias_mm", Number(1e3 * (wand.mean_length - wand.nominal_length))},
-                     {"sd_length_mm", Number(1e3 * wand.sd_length)},
+                     {"nominal_length_mm", NumberOrNull(1e3 * wand.nominal_length)},
+                     {"mean_length_mm", NumberOrNull(1e3 * wand.mean_length)},
+                     {"bias_mm", NumberOrNull(1e3 * (wand.mean_length - wand.nominal_length))},
+                     {"sd_length_mm", NumberOrNull(1e3 * wand.sd_length)},
                      {"instants", wand.instants},
                      {"held_out", wand.held_out}});
   }
@@ -242,7 +241,7 @@ json WorstViewsJson(const CalibrationReport& report) {
                      {"instant", view.frame},
                      {"sightings", view.sightings},
                      {"outliers", view.outliers},
-                     {"rms_px", Number(view.rms)}});
+                     {"rms_px", NumberOrNull(view.rms)}});
   }
   return views;
 }
@@ -273,8 +272,8 @@ json OutliersJson(const CalibrationReport& report) {
          {"target", report.observations.targets[view.target].name},
          {"point", view.point[outlier.sighting]},
          {"xy_px", {xy.x(), xy.y()}},
-         {"residual_px", {Number(outlier.residual.x()), Number(outlier.residual.y())}},
-         {"standardized", Number(outlier.standardized)}});
+         {"residual_px", {NumberOrNull(outlier.residual.x()), NumberOrNull(outlier.residual.y())}},
+         {"standardized", NumberOrNull(outlier.standardized)}});
   }
   return outliers;
 }
@@ -293,12 +292,12 @@ json CalibrationReportJson(const CalibrationReport& report) {
               {"recorded", report.recorded},
               {"status", ToString(report.result.status)},
               {"verdict", VerdictJson(report)},
-              {"rms_px", Number(quality.rms)},
-              {"noise_px", Number(quality.noise_px)},
+              {"rms_px", NumberOrNull(quality.rms)},
+              {"noise_px", NumberOrNull(quality.noise_px)},
               {"sightings", quality.sightings},
               {"outliers", quality.outliers},
               {"instants", quality.instants},
-              {"cpu_seconds", Number(report.cpu_seconds)},
+              {"cpu_seconds", NumberOrNull(report.cpu_seconds)},
               {"cameras", cameras},
               {"pairs", PairsJson(report)},
               {"links", LinksJson(report)},
@@ -311,7 +310,7 @@ json CalibrationReportJson(const CalibrationReport& report) {
   out["held_out"] = quality.inputs.held_out ? HeldOutJson(quality) : json(nullptr);
   out["temporal"] = quality.inputs.temporal ? TemporalJson(report) : json(nullptr);
   out["floor"] = report.floor ? json{{"method", report.floor->method},
-                                     {"rms_mm", Number(1e3 * report.floor->rms)}}
+                                     {"rms_mm", NumberOrNull(1e3 * report.floor->rms)}}
                               : json(nullptr);
   return out;
 }

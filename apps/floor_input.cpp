@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "apps/board_input.hpp"
 #include "apps/board_toml.hpp"
 #include "calibration/floor.hpp"
 #include "calibration/median.hpp"
@@ -125,16 +126,12 @@ std::vector<capture::CameraImages> OpenVideos(const std::vector<std::string>& vi
                                               const CameraRig& rig) {
   std::vector<capture::CameraImages> cameras;
   for (const std::string& video : videos) {
-    const std::size_t equals = video.find('=');
-    if (equals == std::string::npos || equals == 0 || equals + 1 == video.size()) {
-      throw CLI::ValidationError("--video", fmt::format("\"{}\" is not CAMERA=FILE", video));
-    }
-    const std::string name = video.substr(0, equals);
+    const auto [name, path] = SplitAssignment("--video", video);
     if (!rig.Find(name)) {
       throw InputError(fmt::format("--video {}: the rig has no camera {} (it has {})", video, name,
                                    fmt::join(NamesOf(rig), ", ")));
     }
-    cameras.push_back({name, capture::OpenImages(video.substr(equals + 1))});
+    cameras.push_back({name, capture::OpenImages(path)});
   }
   return cameras;
 }

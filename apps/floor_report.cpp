@@ -9,6 +9,8 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "apps/json_number.hpp"
+
 namespace medius::apps {
 namespace {
 
@@ -17,10 +19,6 @@ using calibration::FloorResult;
 
 constexpr double kDegrees = 180.0 / std::numbers::pi;
 constexpr double kMillimetres = 1e3;
-
-nlohmann::json NumberOrNull(double value) {
-  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
-}
 
 nlohmann::json VectorJson(const Eigen::Vector3d& value) {
   return {NumberOrNull(value.x()), NumberOrNull(value.y()), NumberOrNull(value.z())};

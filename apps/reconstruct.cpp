@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/command.hpp"
+#include "apps/json_number.hpp"
 #include "apps/provenance.hpp"
 #include "apps/rig_frame.hpp"
 #include "core/error.hpp"
@@ -257,10 +258,6 @@ void WarnOf(const CameraRig& rig, const ReconstructStatistics& statistics,
   if (unlabelled > statistics.Total().labelled / 10) {
     context.Warn(fmt::format("{} sightings bear no label and were ignored", unlabelled));
   }
-}
-
-nlohmann::json NumberOrNull(double value) {
-  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
 }
 
 nlohmann::json CameraJson(const std::string& name, const CameraStatistics& camera) {

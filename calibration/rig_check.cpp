@@ -430,7 +430,6 @@ class Checker {
   Eigen::MatrixXd prior_;
   FreePoints points_;
   AdjustedRig present_;  // the rig about which the points are fitted
-  RigNormal normal_;     // there
   double gate_ = 0.0;    // pixels, of matching
   std::vector<bool> judged_;
   std::optional<MoveTest> test_;
