@@ -122,9 +122,10 @@ class BodyLimbs::Builder {
     const std::optional<Eigen::Vector3d> first = Standing(roles[0]);
     const std::optional<Eigen::Vector3d> second = Standing(roles[1]);
     if (!first || !second || joint.cluster.size() < 3) {
-      Lacks(name, fmt::format("{} and {} (in the trial, or in a standing trial with three markers "
-                              "of the cluster {})",
-                              roles[0], roles[1], segment));
+      Lacks(name, fmt::format(
+                      "{} and {} (in the trial itself, or in a standing trial, --static, that has "
+                      "them and three markers of the cluster {})",
+                      roles[0], roles[1], segment));
     }
     joint.standing = 0.5 * (*first + *second);
     return joint;
