@@ -9,8 +9,10 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "apps/body_input.hpp"
 #include "apps/command.hpp"
 #include "apps/frame_stream.hpp"
+#include "apps/preset_path.hpp"
 #include "apps/provenance.hpp"
 #include "capture/scenario.hpp"
 #include "capture/trajectory_scene.hpp"
@@ -26,6 +28,10 @@ struct ProjectArguments {
   std::string trial;
   std::string rig;
   std::string output;
+  bool limbs = false;
+  std::string markers;
+  std::string standing;
+  bool no_labels = false;
   std::uint64_t seed = 1;
   capture::CameraEffects effects{0.3, 0.0, 0.0, 0.0, 0.0, true};
 };
@@ -109,8 +115,8 @@ FrameRange WithNeighbours(FrameRange round, const CameraRig& rig, const TimeBase
 }
 
 Coverage Stream(const storage::TrialReader& trial, const CameraRig& rig,
-                const ProjectArguments& arguments, CommandContext& context,
-                storage::TrialWriter& writer) {
+                const capture::BodyLimbs* body, const ProjectArguments& arguments,
+                CommandContext& context, storage::TrialWriter& writer) {
   const TimeBase& time_base = trial.time_base();
   const WorkControl control = context.Work("projecting", "frames");
   std::optional<TrajectoryBlock> positions;
@@ -124,13 +130,16 @@ Coverage Stream(const storage::TrialReader& trial, const CameraRig& rig,
       context.parallelism(), time_base.frame_count(), control,
       [&](FrameRange round) {
         positions = trial.ReadTrajectories(WithNeighbours(round, rig, time_base));
-        scene.emplace(trial.labels(), time_base, *positions);
+        scene.emplace(trial.labels(), time_base, *positions, body);
       },
       [&](FrameRange frames) {
         Part part;
         part.seen =
             capture::Look(*scene, rig, time_base, frames, arguments.effects, arguments.seed);
         part.coverage = Measure(part.seen, *positions);
+        if (arguments.no_labels) {
+          for (CameraObservations& camera : part.seen.cameras) camera.label.clear();
+        }
         return part;
       },
       [&](Part& part) {
@@ -186,7 +195,7 @@ void Judge(const ProjectArguments& arguments, const CameraRig& rig, const Covera
     context.Warn(fmt::format("no marker is ever in the picture of {}", fmt::join(blind, ", ")));
   }
   constexpr double kWellSeen = 0.9;
-  if (coverage.ShareSeenBy(2) < kWellSeen) {
+  if (coverage.ShareSeenBy(2) < kWellSeen * (1.0 - arguments.effects.lost_share)) {
     context.Warn(fmt::format(
         "only {:.0f} % of the marker positions are seen by two cameras or more: does the rig look "
         "at the place where the runner is?",
@@ -231,7 +240,33 @@ nlohmann::json OptionsJson(const ProjectArguments& arguments) {
           {"drop_rate", effects.drop_rate},
           {"reflections", effects.reflections},
           {"hidden_rate", effects.hidden_rate},
-          {"merge_distance_px", effects.merge_distance_px}};
+          {"merge_distance_px", effects.merge_distance_px},
+          {"lost_share", effects.lost_share},
+          {"lost_longest_s", effects.lost_longest},
+          {"limbs", arguments.limbs},
+          {"labels", !arguments.no_labels}};
+}
+
+std::optional<capture::BodyLimbs> ReadBody(const storage::TrialReader& trial,
+                                           const ProjectArguments& arguments,
+                                           CommandContext& context,
+                                           ProvenanceRecorder& provenance) {
+  if (!arguments.limbs) return std::nullopt;
+  const std::filesystem::path set = FindPreset(Preset::kMarkerSet, arguments.markers);
+  provenance.AddInput(set);
+  std::optional<std::filesystem::path> standing;
+  if (!arguments.standing.empty()) {
+    standing = arguments.standing;
+    provenance.AddInput(arguments.standing);
+  }
+  return ReadBodyLimbs(trial.labels(), set, standing, context.parallelism());
+}
+
+// All that says nothing of the markers' names, where the output must not tell them.
+void CopyWithoutLabels(const storage::TrialReader& trial, storage::TrialWriter& writer) {
+  writer.WriteHeader(trial.header());
+  writer.WriteTimeBase(trial.time_base());
+  for (const StageProvenance& stage : trial.ReadProvenance()) writer.WriteProvenance(stage);
 }
 
 void RunProject(const ProjectArguments& arguments, CommandContext& context) {
@@ -254,14 +289,20 @@ void RunProject(const ProjectArguments& arguments, CommandContext& context) {
   provenance.AddInput(arguments.trial);
   provenance.AddInput(arguments.rig);
 
+  const std::optional<capture::BodyLimbs> body = ReadBody(trial, arguments, context, provenance);
+
   storage::TrialWriter writer(arguments.output, context.parallelism());
-  writer.CopyFrom(trial, {});
-  writer.WriteLabels(trial.labels());
+  if (arguments.no_labels) {
+    CopyWithoutLabels(trial, writer);
+  } else {
+    writer.CopyFrom(trial, {});
+    writer.WriteLabels(trial.labels());
+  }
   storage::TrialWriter::ObservationColumns columns;
   columns.sigma = true;
-  columns.label = true;
+  columns.label = !arguments.no_labels;
   writer.BeginObservations(Names(rig), columns, Sizes(rig));
-  const Coverage coverage = Stream(trial, rig, arguments, context, writer);
+  const Coverage coverage = Stream(trial, rig, body ? &*body : nullptr, arguments, context, writer);
   Judge(arguments, rig, coverage, context);
   writer.WriteProvenance(provenance.Finish());
   writer.Commit();
@@ -289,10 +330,8 @@ void AddEffectOptions(const std::shared_ptr<ProjectArguments>& arguments, CLI::A
       ->check(CLI::Range(0.0, 30.0))
       ->capture_default_str();
   command
-      .add_option(
-          "--hidden-rate", effects.hidden_rate,
-          "Probability that a camera misses a marker in a frame, 0 to 1 (a recording has no "
-          "limbs that could hide its markers)")
+      .add_option("--hidden-rate", effects.hidden_rate,
+                  "Probability that a camera misses a marker in a frame, 0 to 1")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command
@@ -300,6 +339,36 @@ void AddEffectOptions(const std::shared_ptr<ProjectArguments>& arguments, CLI::A
                   "Sightings closer than this many pixels become one, as touching blobs do")
       ->check(CLI::Range(0.0, 50.0))
       ->capture_default_str();
+}
+
+void AddHidingOptions(const std::shared_ptr<ProjectArguments>& arguments, CLI::App& command) {
+  capture::CameraEffects& effects = arguments->effects;
+  CLI::Option* markers =
+      command
+          .add_option("--markers", arguments->markers,
+                      "Marker set for --limbs: a file or the name of a preset (rbds, ...)")
+          ->option_text("SET");
+  command
+      .add_flag("--limbs", arguments->limbs,
+                "Trunk, thighs, shanks and feet under the markers hide those on the far side")
+      ->needs(markers);
+  command
+      .add_option("--static", arguments->standing,
+                  "Standing trial of the same person, for --limbs: knees and ankles, where the run "
+                  "lacks their markers")
+      ->option_text("STATIC.h5");
+  command
+      .add_option("--lost-share", effects.lost_share,
+                  "Share of the time, 0 to 0.45, that a marker is lost by all cameras at once")
+      ->check(CLI::Range(0.0, 0.45))
+      ->capture_default_str();
+  command
+      .add_option("--lost-longest", effects.lost_longest,
+                  "Longest such absence in seconds; the shortest is 0.02")
+      ->check(CLI::Range(0.05, 10.0))
+      ->capture_default_str();
+  command.add_flag("--no-labels", arguments->no_labels,
+                   "Write sightings without labels, as passive markers give them, and no names");
 }
 
 }  // namespace
@@ -325,6 +394,7 @@ void AddProjectCommand(CommandLine& commands) {
       ->required()
       ->option_text("OUT.h5");
   AddEffectOptions(arguments, command);
+  AddHidingOptions(arguments, command);
 }
 
 }  // namespace medius::apps

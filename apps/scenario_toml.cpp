@@ -121,6 +121,8 @@ void VisitEffects(capture::CameraEffects& effects, Visitor&& visit) {
   visit("hidden_rate", effects.hidden_rate, kOne);
   visit("merge_distance_px", effects.merge_distance_px, kOne);
   visit("labels", effects.labels, kOne);
+  visit("lost_share", effects.lost_share, kOne);
+  visit("lost_longest", effects.lost_longest, kOne);
 }
 
 // Shows each section to a function as (name, function that visits its fields).

@@ -19,6 +19,7 @@ enum class RandomStream : std::uint32_t {
   kReflection = 18,
   kRowOrder = 19,
   kHidden = 20,
+  kLost = 21,
 };
 
 /// Numbers that depend only on (seed, stream, camera, frame, item): any frame can be made alone, in

@@ -129,6 +129,8 @@ void CameraEffects::Validate() const {
   Require(reflections, 0.0, 30.0, "effects.reflections");
   Require(hidden_rate, 0.0, 1.0, "effects.hidden_rate");
   Require(merge_distance_px, 0.0, 50.0, "effects.merge_distance_px");
+  Require(lost_share, 0.0, 0.45, "effects.lost_share");
+  Require(lost_longest, 0.05, 10.0, "effects.lost_longest");
 }
 
 void Scenario::Validate() const {

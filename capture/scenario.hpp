@@ -132,6 +132,10 @@ struct CameraEffects {
   double hidden_rate = 0.0;        ///< probability that a camera misses a marker in a frame; [0, 1]
   double merge_distance_px = 0.0;  ///< px, sightings closer than this become one; 0: never; [0, 50]
   bool labels = true;              ///< true labels on the sightings
+  /// Share of the time that a marker is lost by all cameras at once, expected; [0, 0.45]. Its
+  /// absences are of random length, from kShortestLoss evenly up to lost_longest.
+  double lost_share = 0.0;
+  double lost_longest = 1.0;  ///< s; [0.05, 10]
 
   /// @throws InputError that names the field out of range.
   void Validate() const;

@@ -6,8 +6,8 @@
 namespace medius::capture {
 
 TrajectoryScene::TrajectoryScene(const std::vector<std::string>& labels, const TimeBase& time_base,
-                                 TrajectoryBlock block)
-    : labels_(labels), time_base_(time_base), block_(std::move(block)) {}
+                                 TrajectoryBlock block, const BodyLimbs* body)
+    : labels_(labels), time_base_(time_base), block_(std::move(block)), body_(body) {}
 
 // Lagrange's polynomial through up to four frames round the interval [frame, frame + 1].
 Eigen::Vector3d TrajectoryScene::Between(std::size_t frame, double time, MarkerId marker) const {
@@ -47,6 +47,7 @@ void TrajectoryScene::At(double time, SceneState& state) const {
                            ? block_.Position(frame, marker)
                            : Eigen::Vector3d::Constant(std::numeric_limits<double>::quiet_NaN());
   }
+  if (body_ != nullptr) body_->At(state.markers, state.limbs);
 }
 
 }  // namespace medius::capture

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <optional>
 
+#include "capture/lost_markers.hpp"
 #include "capture/random.hpp"
 
 namespace medius::capture {
@@ -26,15 +27,18 @@ class Looker {
         centre_(camera.CentreInLab()),
         index_(index),
         effects_(effects),
+        lost_(effects.lost_share, effects.lost_longest, seed),
         seed_(seed) {}
 
   [[nodiscard]] const Camera& camera() const { return camera_; }
 
   // Appends the rows of one frame.
-  void LookAt(const SceneState& state, std::size_t frame, CameraObservations& seen) {
+  void LookAt(const SceneState& state, std::size_t frame, double time, CameraObservations& seen) {
     sightings_.clear();
     if (!Dropped(frame)) {
-      for (std::size_t m = 0; m < state.markers.size(); ++m) LookAtMarker(state, frame, m);
+      for (std::size_t m = 0; m < state.markers.size(); ++m) {
+        if (!lost_.IsLost(m, time)) LookAtMarker(state, frame, m);
+      }
       Merge();
       AddReflections(frame);
       Shuffle(frame);
@@ -120,6 +124,7 @@ class Looker {
   Eigen::Vector3d centre_;
   std::uint32_t index_;
   const CameraEffects& effects_;
+  LostMarkers lost_;
   std::uint64_t seed_;
   std::vector<Sighting> sightings_;
 };
@@ -152,7 +157,7 @@ ObservationBlock Look(const Scene& scene, const CameraRig& rig, const TimeBase& 
       const double wanted = time_base.time[frame] + lookers[c].camera().time_offset;
       if (!instant || *instant != wanted) scene.At(wanted, state);
       instant = wanted;
-      lookers[c].LookAt(state, frame, block.cameras[c]);
+      lookers[c].LookAt(state, frame, wanted, block.cameras[c]);
     }
   }
   return block;

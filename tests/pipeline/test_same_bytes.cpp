@@ -31,6 +31,11 @@ class SameBytes : public ::testing::Test {
     Type({"project", out + "/truth/run.trial.h5", "--rig", out + "/rig.toml", "-o",
           out + "/projected.trial.h5", "--noise-px", "0.3", "--seed", "4"},
          threads);
+    Type({"project", out + "/truth/run.trial.h5", "--rig", out + "/rig.toml", "-o",
+          out + "/hard.trial.h5", "--limbs", "--markers", "virtual_lab", "--static",
+          out + "/truth/static.trial.h5", "--reflections", "2", "--drop-rate", "0.01",
+          "--lost-share", "0.2", "--no-labels"},
+         threads);
   }
 
   TemporaryFolder folder_;
@@ -41,7 +46,7 @@ TEST_F(SameBytes, EveryFileIsIdenticalWithOneTwoAndSevenThreads) {
   for (const std::string threads : {"1", "2", "7"}) Walk(threads);
   for (const std::string file :
        {"rig.toml", "wand.trial.h5", "floor.trial.h5", "static.trial.h5", "run.trial.h5",
-        "projected.trial.h5", "truth/run.trial.h5", "truth/static.trial.h5"}) {
+        "projected.trial.h5", "hard.trial.h5", "truth/run.trial.h5", "truth/static.trial.h5"}) {
     const std::string one = ReadFile(folder_.path() / "lab1" / file);
     ASSERT_FALSE(one.empty()) << file;
     EXPECT_TRUE(one == ReadFile(folder_.path() / "lab2" / file)) << file << " with 2 threads";
