@@ -20,6 +20,7 @@
 #include "apps/reconstruct_report.hpp"
 #include "apps/rig_frame.hpp"
 #include "core/error.hpp"
+#include "reconstruct/camera_monitor.hpp"
 #include "reconstruct/named_sightings.hpp"
 #include "storage/rig_toml.hpp"
 #include "storage/trial_file.hpp"
@@ -182,21 +183,25 @@ BlockSource NamedBlocks(const storage::TrialReader& trial, const std::vector<std
 // Streams labelled sightings through the reconstructor: bounded memory however long the trial is.
 // Reading, triangulating and writing each use all threads in their turn.
 void Stream(const BlockSource& source, std::size_t frame_count, Reconstructor* reconstructor,
-            storage::TrialWriter* writer, CommandContext& context, ReconstructReport* report) {
+            reconstruct::CameraMonitor* monitor, storage::TrialWriter* writer,
+            CommandContext& context, ReconstructReport* report) {
   const WorkControl control = context.Work("reconstructing", "frames");
   const auto timed = [&](const auto& work) {
     const auto begin = std::chrono::steady_clock::now();
     const TrajectoryBlock block = work();
     report->seconds +=
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    monitor->Observe(block);
     if (block.frames().count > 0) writer->AppendTrajectories(block);
     control.Report(block.frames().end(), frame_count);
   };
   while (const std::optional<ObservationBlock> seen = source()) {
+    monitor->Observe(*seen);
     timed([&] { return reconstructor->Push(*seen, context.parallelism(), control); });
   }
   timed([&] { return reconstructor->Finish(context.parallelism()); });
   report->statistics = reconstructor->statistics();
+  report->cameras = monitor->Judge();
 }
 
 struct NamedTracks {
@@ -269,13 +274,16 @@ void RunReconstruct(const ReconstructArguments& arguments, CommandContext& conte
   }
   report.labels = named ? named->labels : trial.labels();
   Reconstructor reconstructor(used, trial.time_base(), report.labels.size(), options);
+  report.rate_hz = trial.time_base().rate_hz;
+  reconstruct::CameraMonitor monitor(used, trial.time_base(), report.labels.size(),
+                                     options.triangulation.default_sigma_px);
   storage::TrialWriter writer(arguments.output, context.parallelism());
   writer.CopyFrom(trial, {storage::TrialPart::kObservations});
   writer.WriteRig(rig.rig);
   writer.BeginTrajectories(report.labels);
   Stream(
       named ? NamedBlocks(trial, cameras, named->tracks, *names) : LabelledBlocks(trial, cameras),
-      trial.time_base().frame_count(), &reconstructor, &writer, context, &report);
+      trial.time_base().frame_count(), &reconstructor, &monitor, &writer, context, &report);
   RefuseNonsense(arguments.trial, report);
   WarnOf(used, report, context);
   writer.WriteProvenance(provenance.Finish());

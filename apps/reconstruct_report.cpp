@@ -82,6 +82,29 @@ nlohmann::json CameraJson(const std::string& name, const CameraStatistics& camer
           {"residual_rms_px", NumberOrNull(camera.ResidualRms())}};
 }
 
+nlohmann::json WindowJson(const reconstruct::CameraWindow& window) {
+  return {{"begin_s", window.begin},
+          {"end_s", window.end},
+          {"sightings", window.sightings},
+          {"used", window.used},
+          {"residual_rms_px", NumberOrNull(window.residual_rms_px)},
+          {"mean_residual_px",
+           {NumberOrNull(window.mean_residual.x()), NumberOrNull(window.mean_residual.y())}},
+          {"seen_where_expected_percent", Percent(window.matched, window.expected)}};
+}
+
+// How the camera did over time, from sampled frames.
+void AddQuality(const reconstruct::CameraQuality& camera, double rate_hz, nlohmann::json* json) {
+  (*json)["sync_error_ms"] = NumberOrNull(1e3 * camera.sync_error);
+  (*json)["sync_error_sd_ms"] = NumberOrNull(1e3 * camera.sync_error_sigma);
+  (*json)["finding"] = Describe(camera, rate_hz);
+  nlohmann::json windows = nlohmann::json::array();
+  for (const reconstruct::CameraWindow& window : camera.windows) {
+    windows.push_back(WindowJson(window));
+  }
+  (*json)["windows"] = windows;
+}
+
 nlohmann::json TracksJson(const ReconstructReport& report) {
   if (!report.tracks) return nullptr;
   const TracksReport& tracks = *report.tracks;
@@ -131,7 +154,15 @@ void RefuseNonsense(const std::string& trial, const ReconstructReport& report) {
 
 void WarnOf(const CameraRig& rig, const ReconstructReport& report, CommandContext& context) {
   const ReconstructStatistics& statistics = report.statistics;
-  for (const std::string& warning : CameraWarnings(rig, statistics)) context.Warn(warning);
+  bool explained = false;
+  for (const reconstruct::CameraQuality& camera : report.cameras) {
+    if (camera.fault == reconstruct::CameraFault::kNone) continue;
+    context.Warn(Describe(camera, report.rate_hz));
+    explained = true;
+  }
+  if (!explained) {
+    for (const std::string& warning : CameraWarnings(rig, statistics)) context.Warn(warning);
+  }
   const double disagreeing = DisagreeingPercent(statistics);
   if (disagreeing > kSuspectDisagreeingPercent) {
     context.Warn(fmt::format(
@@ -159,6 +190,7 @@ nlohmann::json SummaryJson(const std::string& output, const CameraRig& rig,
   nlohmann::json cameras = nlohmann::json::array();
   for (std::size_t i = 0; i < rig.cameras.size(); ++i) {
     cameras.push_back(CameraJson(rig.cameras[i].name, statistics.cameras[i]));
+    if (i < report.cameras.size()) AddQuality(report.cameras[i], report.rate_hz, &cameras.back());
   }
   nlohmann::json markers = nlohmann::json::array();
   for (std::size_t m = 0; m < labels.size(); ++m) {

@@ -9,6 +9,7 @@
 
 #include "apps/command.hpp"
 #include "core/camera_rig.hpp"
+#include "reconstruct/camera_monitor.hpp"
 #include "reconstruct/statistics.hpp"
 
 namespace medius::apps {
@@ -29,6 +30,8 @@ struct ReconstructReport {
   reconstruct::ReconstructStatistics statistics;
   double seconds = 0.0;                ///< of triangulation alone
   std::optional<TracksReport> tracks;  ///< where the sightings were anonymous
+  double rate_hz = 0.0;
+  std::vector<reconstruct::CameraQuality> cameras;  ///< as in the rig
 };
 
 /// @throws NotComputed where what was found is no result.
