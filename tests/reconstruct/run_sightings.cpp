@@ -5,6 +5,8 @@
 #include <cmath>
 #include <random>
 
+#include <Eigen/Cholesky>
+
 #include "calibration/so3.hpp"
 #include "capture/virtual_rig.hpp"
 #include "storage/trial_file.hpp"
@@ -40,21 +42,35 @@ Eigen::Vector3d MiddleOf(const TrajectoryBlock& positions) {
   return {sum.x() / count, sum.y() / count, 0.0};
 }
 
-// How far the pixels of one rig are from those of another, root mean square.
+// How far the rays of a wrong rig pass by each other: root mean square distance of the pixels of
+// one position, over all cameras, after the position has moved to where the wrong cameras agree
+// best.
 double PixelError(const CameraRig& truth, const CameraRig& rig, const TrajectoryBlock& positions) {
   double sum = 0.0;
-  double count = 0.0;
+  double freedom = 0.0;
   constexpr std::size_t kEvery = 50;
   ForPositions(positions, kEvery, [&](const Eigen::Vector3d& place) {
+    Eigen::Matrix3d normal = Eigen::Matrix3d::Zero();
+    Eigen::Vector3d right = Eigen::Vector3d::Zero();
+    double squared = 0.0;
+    double pixels = 0.0;
     for (std::size_t c = 0; c < truth.cameras.size(); ++c) {
+      const Camera& camera = rig.cameras[c];
       const auto expected = truth.cameras[c].Project(place);
-      const auto got = rig.cameras[c].Project(place);
+      const auto got = camera.model.ProjectWithJacobian(camera.camera_from_lab * place);
       if (!expected || !got) continue;
-      sum += (*expected - *got).squaredNorm();
-      count += 1.0;
+      const Eigen::Matrix<double, 2, 3> J = got->d_xy_d_point * camera.camera_from_lab.rotation;
+      const Eigen::Vector2d off = *expected - got->xy;
+      normal += J.transpose() * J;
+      right += J.transpose() * off;
+      squared += off.squaredNorm();
+      pixels += 2.0;
     }
+    if (pixels < 4.0) return;
+    sum += squared - right.dot(normal.ldlt().solve(right));
+    freedom += pixels - 3.0;
   });
-  return std::sqrt(sum / count);
+  return std::sqrt(2.0 * sum / freedom);
 }
 
 // One camera with a multiple of its error.

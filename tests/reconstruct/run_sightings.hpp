@@ -43,9 +43,9 @@ struct WholeTrial {
 [[nodiscard]] CameraRig RingRound(const TrajectoryBlock& positions, int cameras,
                                   std::uint64_t seed);
 
-/// The rig as a calibration would give it whose error moves the pixels of these positions by
-/// error_px, root mean square over positions and cameras; it states the covariance that its error
-/// was drawn from. What moves the rig as a whole is not part of the error.
+/// The rig as a calibration would give it whose error moves the pixels of these positions away from
+/// where the cameras agree best by error_px, root mean square distance; it states the covariance
+/// that its error was drawn from.
 [[nodiscard]] CameraRig WithCalibrationError(const CameraRig& truth,
                                              const TrajectoryBlock& positions, double error_px,
                                              std::uint64_t seed);
