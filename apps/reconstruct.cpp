@@ -3,45 +3,41 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <filesystem>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
+#include "apps/anonymous_tracks.hpp"
 #include "apps/command.hpp"
-#include "apps/json_number.hpp"
 #include "apps/provenance.hpp"
+#include "apps/reconstruct_report.hpp"
 #include "apps/rig_frame.hpp"
 #include "core/error.hpp"
+#include "reconstruct/named_sightings.hpp"
 #include "storage/rig_toml.hpp"
 #include "storage/trial_file.hpp"
 
 namespace medius::apps {
 namespace {
 
-using reconstruct::CameraStatistics;
-using reconstruct::PointStatus;
 using reconstruct::ReconstructOptions;
 using reconstruct::Reconstructor;
-using reconstruct::ReconstructStatistics;
 
 constexpr double kDegree = 3.14159265358979323846 / 180.0;
 // Marker views held at once: a few tens of megabytes, and a second or so between two looks at
 // Ctrl-C.
 constexpr std::size_t kViewsInMemory = 600'000;
-// Of the positions whose views can be compared: where more than this are missing because they
-// contradict each other something is wrong; where most are, what is left is chance.
-constexpr double kSuspectDisagreeingPercent = 5.0;
-constexpr double kHopelessDisagreeingPercent = 50.0;
-// Where sightings scatter this much more than they say, so do the results.
-constexpr double kSuspectNoiseOverSigma = 1.5;
-
+// Frames read at once in search of a label.
+constexpr std::size_t kFramesPerLook = 1024;
+// Seconds: where there is no model of the subject, shorter tracks are no marker of their own.
+constexpr double kShortestUnnamed = 0.1;
 struct ReconstructArguments {
   std::string trial;
   std::string rig;
@@ -51,6 +47,7 @@ struct ReconstructArguments {
   double sigma_factor = ReconstructOptions().triangulation.sigma_factor;
   double min_angle_deg = ReconstructOptions().triangulation.min_angle / kDegree;
   double reject_sigma = ReconstructOptions().triangulation.reject_sigma;
+  bool ignore_labels = false;
 
   [[nodiscard]] ReconstructOptions Options() const {
     ReconstructOptions options;
@@ -58,6 +55,13 @@ struct ReconstructArguments {
     options.triangulation.sigma_factor = sigma_factor;
     options.triangulation.min_angle = min_angle_deg * kDegree;
     options.triangulation.reject_sigma = reject_sigma;
+    options.Validate();
+    return options;
+  }
+  [[nodiscard]] reconstruct::TrackerOptions Tracking() const {
+    reconstruct::TrackerOptions options;
+    options.weights.default_sigma_px = default_sigma_px;
+    options.weights.sigma_factor = sigma_factor;
     options.Validate();
     return options;
   }
@@ -132,213 +136,103 @@ void CheckTrial(const std::string& path, const storage::TrialReader& trial) {
         "{}: has no /observations; reconstruct needs what cameras saw (medius simulate or project)",
         path));
   }
-  if (trial.labels().empty()) {
-    throw NotComputed(fmt::format(
-        "{}: its sightings bear no labels, and only labelled ones can be reconstructed so far",
-        path));
-  }
 }
 
-struct Outcome {
-  ReconstructStatistics statistics;
-  double seconds = 0.0;  // of triangulation alone
-};
+// True where no sighting of the cameras bears a label; labelled ones are found in the first block.
+bool IsAnonymous(const storage::TrialReader& trial, const std::vector<std::string>& cameras) {
+  if (trial.labels().empty()) return true;
+  for (const FrameRange& frames : SplitFrames(trial.time_base().frame_count(), kFramesPerLook)) {
+    for (const CameraObservations& seen : trial.ReadObservations(frames, cameras).cameras) {
+      if (seen.label.empty() && seen.row_count() > 0) return true;
+      const bool some = std::any_of(seen.label.begin(), seen.label.end(),
+                                    [](std::int16_t label) { return label != kUnlabelled; });
+      if (some) return false;
+    }
+  }
+  return true;
+}
 
-// Streams the trial through the reconstructor: bounded memory however long it is. Reading,
-// triangulating and writing each use all threads in their turn.
-Outcome Stream(const storage::TrialReader& trial, Reconstructor reconstructor,
-               const std::vector<std::string>& cameras, storage::TrialWriter* writer,
-               CommandContext& context) {
-  const std::size_t frame_count = trial.time_base().frame_count();
-  const std::size_t views = cameras.size() * trial.labels().size();
+// Where the blocks of labelled sightings come from, one after the other; nullopt after the last.
+using BlockSource = std::function<std::optional<ObservationBlock>()>;
+
+BlockSource LabelledBlocks(const storage::TrialReader& trial,
+                           const std::vector<std::string>& cameras) {
+  const std::size_t views = cameras.size() * std::max<std::size_t>(trial.labels().size(), 1);
   const std::size_t frames_per_chunk = std::clamp<std::size_t>(kViewsInMemory / views, 16, 4096);
+  return [&trial, &cameras, next = std::size_t{0},
+          ranges = SplitFrames(trial.time_base().frame_count(),
+                               frames_per_chunk)]() mutable -> std::optional<ObservationBlock> {
+    if (next == ranges.size()) return std::nullopt;
+    return trial.ReadObservations(ranges[next++], cameras);
+  };
+}
+
+// The trial's sightings with the names of the tracks that have them.
+BlockSource NamedBlocks(const storage::TrialReader& trial, const std::vector<std::string>& cameras,
+                        const AnonymousTracks& tracks, const reconstruct::PieceIndex& names) {
+  return [&, next = std::size_t{0}]() mutable -> std::optional<ObservationBlock> {
+    if (next == tracks.block_count()) return std::nullopt;
+    const reconstruct::TrackedBlock tracked = tracks.Read(next++);
+    ObservationBlock block = trial.ReadObservations(tracked.frames, cameras);
+    NameSightings(tracked, names, &block);
+    return block;
+  };
+}
+
+// Streams labelled sightings through the reconstructor: bounded memory however long the trial is.
+// Reading, triangulating and writing each use all threads in their turn.
+void Stream(const BlockSource& source, std::size_t frame_count, Reconstructor* reconstructor,
+            storage::TrialWriter* writer, CommandContext& context, ReconstructReport* report) {
   const WorkControl control = context.Work("reconstructing", "frames");
-  Outcome outcome;
   const auto timed = [&](const auto& work) {
     const auto begin = std::chrono::steady_clock::now();
     const TrajectoryBlock block = work();
-    outcome.seconds +=
+    report->seconds +=
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     if (block.frames().count > 0) writer->AppendTrajectories(block);
     control.Report(block.frames().end(), frame_count);
   };
-  for (const FrameRange& frames : SplitFrames(frame_count, frames_per_chunk)) {
-    const ObservationBlock seen = trial.ReadObservations(frames, cameras);
-    timed([&] { return reconstructor.Push(seen, context.parallelism(), control); });
+  while (const std::optional<ObservationBlock> seen = source()) {
+    timed([&] { return reconstructor->Push(*seen, context.parallelism(), control); });
   }
-  timed([&] { return reconstructor.Finish(context.parallelism()); });
-  outcome.statistics = reconstructor.statistics();
-  return outcome;
+  timed([&] { return reconstructor->Finish(context.parallelism()); });
+  report->statistics = reconstructor->statistics();
 }
 
-double Percent(std::uint64_t part, std::uint64_t whole) {
-  return whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+struct NamedTracks {
+  AnonymousTracks tracks;
+  std::vector<std::string> labels;
+  reconstruct::Labelling labelling;
+};
+
+// Tracks the anonymous sightings of a trial and names the tracks.
+NamedTracks TrackAndName(const ReconstructArguments& arguments, const storage::TrialReader& trial,
+                         const CameraRig& used, CommandContext& context) {
+  NamedTracks named{
+      AnonymousTracks(trial, used, arguments.Tracking(), arguments.output, context), {}, {}};
+  const double rate = trial.time_base().rate_hz;
+  const auto shortest = static_cast<std::size_t>(std::max(3.0, kShortestUnnamed * rate));
+  reconstruct::NumberedMarkers numbered =
+      reconstruct::NumberFragments(named.tracks.fragments(), shortest);
+  named.labels = std::move(numbered.labels);
+  named.labelling = std::move(numbered.labelling);
+  return named;
 }
 
-std::uint64_t CountOf(const ReconstructStatistics& statistics, PointStatus status) {
-  return statistics.points[static_cast<std::size_t>(status)];
-}
-
-// In words, with what to do about it.
-std::string_view LikelyReason(PointStatus status) {
-  switch (status) {
-    case PointStatus::kTooFewRays:
-      return "fewer than two cameras saw each marker: do the labels of the cameras agree?";
-    case PointStatus::kNarrowAngle:
-      return "the cameras look along nearly the same line: use others or a smaller --min-angle-deg";
-    case PointStatus::kViewsDisagree:
-      return "the views contradict each other: is this the rig of this recording?";
-    default:
-      return "the rays do not meet before the cameras: is this the rig of this recording?";
-  }
-}
-
-double DisagreeingPercent(const ReconstructStatistics& statistics) {
-  const std::uint64_t disagreeing = CountOf(statistics, PointStatus::kViewsDisagree);
-  return Percent(disagreeing, disagreeing + statistics.computed_count());
-}
-
-constexpr std::string_view kOnContradiction =
-    "check that the rig is that of this recording; if the sightings are less precise than they "
-    "say, give a larger --sigma-factor (or --default-sigma-px where they say nothing)";
-
-// The most frequent reason why positions are missing; markers that hardly a camera saw say little
-// where others were seen.
-PointStatus MainReason(const ReconstructStatistics& statistics) {
-  PointStatus reason = PointStatus::kTooFewRays;
-  std::uint64_t most = 0;
-  for (int i = static_cast<int>(PointStatus::kNarrowAngle); i < reconstruct::kPointStatusCount;
-       ++i) {
-    const auto status = static_cast<PointStatus>(i);
-    if (CountOf(statistics, status) > most) {
-      most = CountOf(statistics, status);
-      reason = status;
+TracksReport ReportOn(const NamedTracks& named) {
+  TracksReport report;
+  report.fragments = named.tracks.fragments().size();
+  report.tracking_seconds = named.tracks.seconds();
+  report.swaps_undone = named.labelling.swaps_undone;
+  for (const reconstruct::LabelledPiece& piece : named.labelling.pieces) {
+    const reconstruct::Fragment& fragment = named.tracks.fragments()[piece.fragment];
+    for (std::size_t frame = piece.frames.first; frame < piece.frames.end(); ++frame) {
+      if (!fragment.IsSeen(frame)) continue;
+      ++report.seen;
+      if (!piece.marker) ++report.unnamed;
     }
   }
-  return reason;
-}
-
-// Throws NotComputed where what was found is no result.
-void RefuseNonsense(const std::string& trial, const ReconstructStatistics& statistics) {
-  const CameraStatistics total = statistics.Total();
-  if (total.labelled == 0) {
-    throw NotComputed(fmt::format(
-        "{}: none of its {} sightings bears a label, and only labelled ones can be reconstructed "
-        "so far",
-        trial, total.unlabelled));
-  }
-  if (statistics.computed_count() == 0) {
-    throw NotComputed(fmt::format("{}: not one position could be computed; {}", trial,
-                                  LikelyReason(MainReason(statistics))));
-  }
-  if (DisagreeingPercent(statistics) > kHopelessDisagreeingPercent) {
-    throw NotComputed(
-        fmt::format("{}: in {:.0f} % of the positions the views contradict each other; {}", trial,
-                    DisagreeingPercent(statistics), kOnContradiction));
-  }
-}
-
-void WarnOf(const CameraRig& rig, const ReconstructStatistics& statistics,
-            CommandContext& context) {
-  for (const std::string& warning : CameraWarnings(rig, statistics)) context.Warn(warning);
-  const double disagreeing = DisagreeingPercent(statistics);
-  if (disagreeing > kSuspectDisagreeingPercent) {
-    context.Warn(fmt::format(
-        "{:.0f} % of the positions are missing because their views contradict each other: {}",
-        disagreeing, kOnContradiction));
-  }
-  const double noise = statistics.NoiseOverSigma();
-  if (noise > kSuspectNoiseOverSigma) {
-    context.Warn(fmt::format(
-        "the sightings scatter {:.1f} times more than their sigma says, and so do the positions "
-        "round what their covariance says: is the calibration fresh?",
-        noise));
-  }
-  const std::uint64_t unlabelled = statistics.Total().unlabelled;
-  if (unlabelled > statistics.Total().labelled / 10) {
-    context.Warn(fmt::format("{} sightings bear no label and were ignored", unlabelled));
-  }
-}
-
-nlohmann::json CameraJson(const std::string& name, const CameraStatistics& camera) {
-  return {{"name", name},
-          {"labelled", camera.labelled},
-          {"used", camera.used},
-          {"rejected", camera.rejected},
-          {"duplicate", camera.duplicate},
-          {"unusable", camera.unusable},
-          {"unmatched", camera.unmatched},
-          {"unlabelled", camera.unlabelled},
-          {"rejected_percent", NumberOrNull(100.0 * camera.RejectedShare())},
-          {"residual_rms_px", NumberOrNull(camera.ResidualRms())}};
-}
-
-nlohmann::json SummaryJson(const ReconstructArguments& arguments, const CameraRig& rig,
-                           const std::vector<std::string>& labels, const Outcome& outcome) {
-  const ReconstructStatistics& statistics = outcome.statistics;
-  const CameraStatistics total = statistics.Total();
-  nlohmann::json cameras = nlohmann::json::array();
-  for (std::size_t i = 0; i < rig.cameras.size(); ++i) {
-    cameras.push_back(CameraJson(rig.cameras[i].name, statistics.cameras[i]));
-  }
-  nlohmann::json markers = nlohmann::json::array();
-  for (std::size_t m = 0; m < labels.size(); ++m) {
-    markers.push_back({{"label", labels[m]},
-                       {"measured_percent", Percent(statistics.computed[m], statistics.frames)}});
-  }
-  nlohmann::json missing;
-  for (int i = static_cast<int>(PointStatus::kTooFewRays); i < reconstruct::kPointStatusCount;
-       ++i) {
-    const auto status = static_cast<PointStatus>(i);
-    missing[std::string(ToString(status))] = CountOf(statistics, status);
-  }
-  return {{"output", arguments.output},
-          {"frames", statistics.frames},
-          {"marker_count", labels.size()},
-          {"measured_percent", Percent(statistics.computed_count(), statistics.point_count())},
-          {"mean_rays",
-           static_cast<double>(total.used) / static_cast<double>(statistics.computed_count())},
-          {"residual_rms_px", NumberOrNull(total.ResidualRms())},
-          {"noise_over_sigma", NumberOrNull(statistics.NoiseOverSigma())},
-          {"missing", missing},
-          {"cameras", cameras},
-          {"markers", markers},
-          {"seconds", outcome.seconds},
-          {"points_per_second",
-           NumberOrNull(static_cast<double>(statistics.computed_count()) / outcome.seconds)}};
-}
-
-std::string SummaryText(const ReconstructArguments& arguments, const CameraRig& rig,
-                        const std::vector<std::string>& labels, const Outcome& outcome) {
-  const ReconstructStatistics& statistics = outcome.statistics;
-  const CameraStatistics total = statistics.Total();
-  const std::uint64_t points = statistics.point_count();
-  std::string text = fmt::format(
-      "{} frames, {} markers: {:.2f} % measured, {:.1f} rays each, residual {:.2f} px rms, {:.0f} "
-      "points/s\n",
-      statistics.frames, labels.size(), Percent(statistics.computed_count(), points),
-      static_cast<double>(total.used) / static_cast<double>(statistics.computed_count()),
-      total.ResidualRms(), static_cast<double>(statistics.computed_count()) / outcome.seconds);
-  for (int i = static_cast<int>(PointStatus::kTooFewRays); i < reconstruct::kPointStatusCount;
-       ++i) {
-    const auto status = static_cast<PointStatus>(i);
-    if (CountOf(statistics, status) == 0) continue;
-    std::string name(ToString(status));
-    std::replace(name.begin(), name.end(), '_', ' ');
-    text +=
-        fmt::format("missing, {}: {:.2f} %\n", name, Percent(CountOf(statistics, status), points));
-  }
-  std::size_t width = 6;
-  for (const Camera& camera : rig.cameras) width = std::max(width, camera.name.size());
-  text += fmt::format("{:<{}} {:>10} {:>10} {:>10} {:>12}\n", "camera", width, "sightings", "used",
-                      "rejected", "residual_px");
-  for (std::size_t i = 0; i < rig.cameras.size(); ++i) {
-    const CameraStatistics& camera = statistics.cameras[i];
-    text += fmt::format("{:<{}} {:>10} {:>10} {:>10} {:>12.2f}\n", rig.cameras[i].name, width,
-                        camera.labelled, camera.used, camera.rejected + camera.duplicate,
-                        camera.ResidualRms());
-  }
-  return text + fmt::format("written: {}\n", arguments.output);
+  return report;
 }
 
 nlohmann::json OptionsJson(const ReconstructOptions& options, const CameraRig& used) {
@@ -359,23 +253,35 @@ void RunReconstruct(const ReconstructArguments& arguments, CommandContext& conte
   CheckTrial(arguments.trial, trial);
   RequireSensibleFloor(rig.rig, rig.name, context);
   const CameraRig used = ChooseCameras(arguments, rig, trial.observation_cameras());
-  const std::vector<std::string> labels = trial.labels();
-  Reconstructor reconstructor(used, trial.time_base(), labels.size(), options);
+  const std::vector<std::string> cameras = Names(used);
+  const bool anonymous = arguments.ignore_labels || IsAnonymous(trial, cameras);
   provenance.SetOptions(OptionsJson(options, used));
   provenance.AddInput(arguments.trial);
   if (!arguments.rig.empty()) provenance.AddInput(arguments.rig);
 
+  ReconstructReport report;
+  std::optional<NamedTracks> named;
+  std::optional<reconstruct::PieceIndex> names;
+  if (anonymous) {
+    named.emplace(TrackAndName(arguments, trial, used, context));
+    names.emplace(named->labelling, named->tracks.fragments().size());
+    report.tracks = ReportOn(*named);
+  }
+  report.labels = named ? named->labels : trial.labels();
+  Reconstructor reconstructor(used, trial.time_base(), report.labels.size(), options);
   storage::TrialWriter writer(arguments.output, context.parallelism());
   writer.CopyFrom(trial, {storage::TrialPart::kObservations});
   writer.WriteRig(rig.rig);
-  writer.BeginTrajectories(labels);
-  const Outcome outcome = Stream(trial, std::move(reconstructor), Names(used), &writer, context);
-  RefuseNonsense(arguments.trial, outcome.statistics);
-  WarnOf(used, outcome.statistics, context);
+  writer.BeginTrajectories(report.labels);
+  Stream(
+      named ? NamedBlocks(trial, cameras, named->tracks, *names) : LabelledBlocks(trial, cameras),
+      trial.time_base().frame_count(), &reconstructor, &writer, context, &report);
+  RefuseNonsense(arguments.trial, report);
+  WarnOf(used, report, context);
   writer.WriteProvenance(provenance.Finish());
   writer.Commit();
-  context.Print(SummaryText(arguments, used, labels, outcome),
-                SummaryJson(arguments, used, labels, outcome));
+  context.Print(SummaryText(arguments.output, used, report),
+                SummaryJson(arguments.output, used, report));
 }
 
 // A number strictly between the two.
@@ -444,6 +350,8 @@ void AddReconstructCommand(CommandLine& commands) {
                   "Reject a view that is this many standard deviations off what the others say")
       ->check(Positive())
       ->capture_default_str();
+  command.add_flag("--ignore-labels", arguments->ignore_labels,
+                   "Track the sightings as if none bore a label");
 }
 
 }  // namespace medius::apps

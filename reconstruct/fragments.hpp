@@ -23,8 +23,7 @@ struct Fragment {
 
   [[nodiscard]] std::size_t end_frame() const { return first_frame + position.size(); }
   [[nodiscard]] bool IsSeen(std::size_t frame) const {
-    return frame >= first_frame && frame < end_frame() &&
-           position[frame - first_frame].allFinite();
+    return frame >= first_frame && frame < end_frame() && position[frame - first_frame].allFinite();
   }
 };
 

@@ -6,6 +6,7 @@
 
 #include "core/check.hpp"
 #include "core/error.hpp"
+#include "reconstruct/frame_sightings.hpp"
 
 namespace medius::reconstruct {
 namespace {
@@ -117,7 +118,7 @@ MarkerSample TriangulateMarker(const Triangulator& triangulator,
 }  // namespace
 
 void GroupByMarker(const CameraRig& rig, const ObservationBlock& block, std::size_t frame,
-                   std::size_t marker_count, FrameSightings* grouped) {
+                   double time, std::size_t marker_count, FrameSightings* grouped) {
   grouped->marker_start.assign(marker_count + 1, 0);
   grouped->unlabelled.assign(block.cameras.size(), 0);
   // Counts first, at the place of the next marker; then each sighting goes to its place.
@@ -148,6 +149,7 @@ void GroupByMarker(const CameraRig& rig, const ObservationBlock& block, std::siz
     Sighting& sighting = grouped->sightings[start[static_cast<std::size_t>(label)]++];
     sighting.camera = CameraId(c);
     sighting.xy = seen.xy[row].cast<double>();
+    sighting.delay = ExposureDelay(rig.cameras[c], seen, frame, time, sighting.xy.y());
     sighting.sigma_px =
         seen.sigma.empty() ? std::numeric_limits<double>::quiet_NaN() : seen.sigma[row];
   });

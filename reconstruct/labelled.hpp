@@ -25,14 +25,15 @@ struct FrameSightings {
 
 /// Sorts what the cameras saw in one frame of a block by label.
 /// @param frame  counted from the block's first.
+/// @param time   seconds, of that frame.
 /// @throws InputError that names camera, frame and label where a label is not that of a marker.
 void GroupByMarker(const CameraRig& rig, const ObservationBlock& block, std::size_t frame,
-                   std::size_t marker_count, FrameSightings* grouped);
+                   double time, std::size_t marker_count, FrameSightings* grouped);
 
 /// Triangulates the markers of one frame. Where a camera has several sightings of one label, the
 /// one that fits the point of the other cameras is used, where that takes at least two others and
 /// it fits; else none of them is.
-/// @param motions     one a marker, or empty where every camera exposes at the frame's time.
+/// @param motions     one a marker, or empty where every sighting was exposed at the frame's time.
 /// @param samples     [M] out.
 /// @param statistics  of this frame, out; made for M markers and C cameras.
 void TriangulateFrame(const Triangulator& triangulator, const FrameSightings& sightings,

@@ -21,6 +21,7 @@ struct View {
   const Camera* camera;
   Eigen::Vector3d centre;     ///< of projection, lab, metres
   Eigen::Vector3d direction;  ///< unit, lab, approximate
+  double delay;               ///< seconds from the frame's time to this exposure
   Eigen::Vector3d shift;      ///< the point's way from the frame's time to this exposure, metres
   double x;                   ///< pixels, distorted as seen
   double y;

@@ -8,6 +8,7 @@
 
 #include "core/check.hpp"
 #include "core/error.hpp"
+#include "reconstruct/frame_sightings.hpp"
 #include "reconstruct/own_time.hpp"
 
 namespace medius::reconstruct {
@@ -18,6 +19,12 @@ constexpr std::size_t kGrain = 16;
 
 std::size_t Before(std::size_t frame, std::size_t steps) {
   return frame > steps ? frame - steps : 0;
+}
+
+// Blocks of one trial have the same columns.
+bool HasTimeStamps(const ObservationBlock& block) {
+  return std::any_of(block.cameras.begin(), block.cameras.end(),
+                     [](const CameraObservations& seen) { return !seen.time_stamp.empty(); });
 }
 
 }  // namespace
@@ -46,8 +53,9 @@ TrajectoryBlock Reconstructor::Push(const ObservationBlock& block, Parallelism p
   MEDIUS_CHECK(block.frames.end() <= time_base_.frame_count(), "more frames than instants");
   MEDIUS_CHECK(block.cameras.size() == triangulator_.rig().cameras.size(),
                "one set of sightings a camera");
+  if (pushed_ == 0) own_times_ = HasOwnTimes(triangulator_.rig()) || HasTimeStamps(block);
   pushed_ = block.frames.end();
-  if (!triangulator_.has_time_offsets()) {
+  if (!own_times_) {
     return Take(TriangulateAtFrameTime(block, parallelism, control));
   }
   Keep(block, parallelism);
@@ -75,7 +83,8 @@ Reconstructor::Results Reconstructor::TriangulateAtFrameTime(const ObservationBl
     control.ThrowIfCancelled();
     FrameSightings sightings;
     for (std::size_t k = begin; k < end; ++k) {
-      GroupByMarker(triangulator_.rig(), block, k, marker_count_, &sightings);
+      const double time = time_base_.time[block.frames.first + k];
+      GroupByMarker(triangulator_.rig(), block, k, time, marker_count_, &sightings);
       Triangulate(sightings, {}, &results[k]);
     }
   });
@@ -87,7 +96,8 @@ void Reconstructor::Keep(const ObservationBlock& block, Parallelism parallelism)
   kept_.resize(old + block.frames.count);
   ParallelFor(parallelism, block.frames.count, kGrain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t k = begin; k < end; ++k) {
-      GroupByMarker(triangulator_.rig(), block, k, marker_count_, &kept_[old + k]);
+      const double time = time_base_.time[block.frames.first + k];
+      GroupByMarker(triangulator_.rig(), block, k, time, marker_count_, &kept_[old + k]);
     }
   });
 }

@@ -29,8 +29,9 @@ struct ReconstructOptions {
 /// trial is cut into blocks nor on the number of threads, to the last bit.
 ///
 /// Sightings with a label are triangulated (TriangulateFrame); those without are counted and
-/// ignored. Where a camera has a time offset each of its sightings is used at its own time, by the
-/// marker's motion (EstimateMotion).
+/// ignored. Where cameras expose at times of their own (by the rig's offsets, drifts and line
+/// times, or by their time stamps) each sighting is used at its own time, by the marker's motion
+/// (EstimateMotion).
 class Reconstructor {
  public:
   /// @param time_base  of the whole trial.
@@ -70,6 +71,7 @@ class Reconstructor {
   Triangulator triangulator_;
   TimeBase time_base_;
   std::size_t marker_count_;
+  bool own_times_ = false;  ///< some sightings were exposed at another time than their frame's
   ReconstructOptions options_;
   std::size_t pushed_ = 0;    ///< frames taken
   std::size_t returned_ = 0;  ///< frames given back

@@ -41,7 +41,7 @@ void WidenByMotion(double speed_sigma, const Eigen::Vector3d& point, Views* view
     View& view = views->view[static_cast<std::size_t>(i)];
     const double scale = MeanFocalLength(*view.camera) / (point - view.centre).norm();
     const double sigma = 1.0 / view.weight;
-    const double moved = scale * speed_sigma * view.camera->time_offset;
+    const double moved = scale * speed_sigma * view.delay;
     if (std::isfinite(moved)) view.weight = 1.0 / std::hypot(sigma, moved);
   }
 }
@@ -114,10 +114,8 @@ Triangulator::Triangulator(CameraRig rig, const TriangulationOptions& options)
                                  rig_.cameras.size(), kMaxViews));
   }
   smallest_sine2_ = std::pow(std::sin(options_.min_angle), 2);
-  has_time_offsets_ = false;
   for (const Camera& camera : rig_.cameras) {
     caches_.push_back({DirectionTable(camera), camera.CentreInLab()});
-    has_time_offsets_ = has_time_offsets_ || camera.time_offset != 0.0;
   }
 }
 
@@ -134,7 +132,8 @@ bool Triangulator::MakeView(const Sighting& sighting, const PointMotion& motion,
   view->camera = &rig_.cameras[sighting.camera.index()];
   view->centre = cache.centre;
   view->direction = *direction;
-  view->shift = Shift(motion, view->camera->time_offset);
+  view->delay = sighting.delay;
+  view->shift = Shift(motion, sighting.delay);
   view->x = sighting.xy.x();
   view->y = sighting.xy.y();
   view->weight = 1.0 / Sigma(sighting);
@@ -199,11 +198,11 @@ double Triangulator::SquaredDistance(const MarkerSample& point, const Sighting& 
                                      const PointMotion& motion) const {
   const Camera& camera = rig_[sighting.camera];
   const auto projection = camera.model.ProjectWithJacobian(
-      camera.camera_from_lab * (point.position + Shift(motion, camera.time_offset)));
+      camera.camera_from_lab * (point.position + Shift(motion, sighting.delay)));
   if (!projection) return kNever;
   const Eigen::Matrix<double, 2, 3> J = projection->d_xy_d_point * camera.camera_from_lab.rotation;
   const double distance = (point.position - caches_[sighting.camera.index()].centre).norm();
-  const double moved = MeanFocalLength(camera) / distance * motion.speed_sigma * camera.time_offset;
+  const double moved = MeanFocalLength(camera) / distance * motion.speed_sigma * sighting.delay;
   const double sigma = Sigma(sighting);
   Eigen::Matrix2d S = J * point.covariance * J.transpose();
   S.diagonal().array() += sigma * sigma + moved * moved;

@@ -46,10 +46,11 @@ struct Sighting {
   Eigen::Vector2d xy;  ///< pixels, distorted as seen
   /// Pixels, of each coordinate; the default of the options stands in where it is not > 0.
   double sigma_px = std::numeric_limits<double>::quiet_NaN();
+  double delay = 0.0;  ///< seconds from the time of the frame to this sighting's exposure
 };
 
-/// How a point moves around the time of its frame, for cameras that expose a little later or
-/// earlier (Camera::time_offset).
+/// How a point moves around the time of its frame, for sightings that were exposed a little later
+/// or earlier (Sighting::delay).
 struct PointMotion {
   Eigen::Vector3d velocity = Eigen::Vector3d::Zero();      ///< m/s
   Eigen::Vector3d acceleration = Eigen::Vector3d::Zero();  ///< m/s^2
@@ -97,7 +98,7 @@ class Triangulator {
   /// that contradicts the others is rejected where it can be told which one it is (FindBadViews).
   ///
   /// @param sightings  at most 64, each of another camera.
-  /// @param motion     of the point; matters for cameras with a time offset only.
+  /// @param motion     of the point; matters for sightings with a delay only.
   /// Source: Hartley & Zisserman, Multiple View Geometry, 2nd ed., sections 12.2 and 5.2.
   [[nodiscard]] TriangulatedPoint Triangulate(std::span<const Sighting> sightings,
                                               const PointMotion& motion = {}) const;
@@ -110,8 +111,6 @@ class Triangulator {
 
   [[nodiscard]] const CameraRig& rig() const { return rig_; }
   [[nodiscard]] const TriangulationOptions& options() const { return options_; }
-  /// Whether any camera exposes at another time than its frame.
-  [[nodiscard]] bool has_time_offsets() const { return has_time_offsets_; }
 
  private:
   struct CameraCache {
@@ -126,7 +125,6 @@ class Triangulator {
   TriangulationOptions options_;
   std::vector<CameraCache> caches_;
   double smallest_sine2_;
-  bool has_time_offsets_;
 };
 
 }  // namespace medius::reconstruct

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "apps/command.hpp"
+#include "core/camera_rig.hpp"
+#include "reconstruct/statistics.hpp"
+
+namespace medius::apps {
+
+/// What became of sightings without labels.
+struct TracksReport {
+  std::size_t fragments = 0;
+  std::uint64_t seen = 0;     ///< frames of all fragments in which they are seen
+  std::uint64_t unnamed = 0;  ///< of these, how many bear no name
+  std::size_t swaps_undone = 0;
+  double tracking_seconds = 0.0;
+  double labelling_seconds = 0.0;
+};
+
+/// What `medius reconstruct` did, for its answer and its warnings.
+struct ReconstructReport {
+  std::vector<std::string> labels;
+  reconstruct::ReconstructStatistics statistics;
+  double seconds = 0.0;                ///< of triangulation alone
+  std::optional<TracksReport> tracks;  ///< where the sightings were anonymous
+};
+
+/// @throws NotComputed where what was found is no result.
+void RefuseNonsense(const std::string& trial, const ReconstructReport& report);
+
+/// Warns of cameras that stand out and of results that are worse than they say.
+void WarnOf(const CameraRig& rig, const ReconstructReport& report, CommandContext& context);
+
+[[nodiscard]] nlohmann::json SummaryJson(const std::string& output, const CameraRig& rig,
+                                         const ReconstructReport& report);
+[[nodiscard]] std::string SummaryText(const std::string& output, const CameraRig& rig,
+                                      const ReconstructReport& report);
+
+}  // namespace medius::apps
