@@ -1,18 +1,12 @@
 #pragma once
 
-<<<<<<< HEAD
 #include <span>
 #include <vector>
-=======
-#include <optional>
-#include <span>
->>>>>>> labels
 
 #include <Eigen/Core>
 
 namespace medius::reconstruct {
 
-<<<<<<< HEAD
 /// A frame that moves with a handful of markers.
 struct BodyFrame {
   Eigen::Matrix3d lab_from_body = Eigen::Matrix3d::Identity();
@@ -42,24 +36,5 @@ struct BodyFrame {
 /// @return [N] mean zero.
 [[nodiscard]] std::vector<Eigen::Vector3d> MeanShape(
     const std::vector<std::vector<Eigen::Vector3d>>& instants);
-=======
-/// A turn about the vertical and a shift: p_lab = turn * p_body + shift.
-struct BodyFrame {
-  Eigen::Matrix3d turn = Eigen::Matrix3d::Identity();
-  Eigen::Vector3d shift = Eigen::Vector3d::Zero();
-
-  [[nodiscard]] Eigen::Vector3d ToBody(const Eigen::Vector3d& in_lab) const {
-    return turn.transpose() * (in_lab - shift);
-  }
-};
-
-/// The turn about Z and the shift that bring points of the body nearest to where they were seen
-/// (least squares). Pairs with a NaN are left out.
-///
-/// @return nullopt where fewer than three pairs are left or they do not fix the turn (in one
-///         vertical line).
-[[nodiscard]] std::optional<BodyFrame> FitBodyFrame(std::span<const Eigen::Vector3d> in_body,
-                                                    std::span<const Eigen::Vector3d> in_lab);
->>>>>>> labels
 
 }  // namespace medius::reconstruct

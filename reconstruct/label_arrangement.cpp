@@ -9,7 +9,7 @@
 #include <Eigen/Cholesky>
 #include <Eigen/LU>
 
-#include "reconstruct/body_frame.hpp"
+#include "reconstruct/heading_frame.hpp"
 
 namespace medius::reconstruct {
 namespace {
@@ -36,8 +36,8 @@ constexpr std::size_t kFewestInstants = 4;
 // Log odds that a distance spreads this little because both things are on one bone.
 double SpreadScore(double sd, double rigid_sd) {
   const double ratio = sd / rigid_sd;
-  const double rigid = 0.5 * std::log(2.0 / 3.14159265358979) - std::log(rigid_sd) -
-                       0.5 * ratio * ratio;
+  const double rigid =
+      0.5 * std::log(2.0 / 3.14159265358979) - std::log(rigid_sd) - 0.5 * ratio * ratio;
   const double any = -std::log(kSpreadOfAnything) - sd / kSpreadOfAnything;
   return std::max(kRigidFloor, rigid - any);
 }
@@ -137,8 +137,8 @@ double ArrangementSearch::Gain(const Partial& partial, std::size_t marker,
   return gain;
 }
 
-void ArrangementSearch::Extend(std::vector<Partial>& beam, std::size_t marker,
-                               const Places* places, std::size_t width) const {
+void ArrangementSearch::Extend(std::vector<Partial>& beam, std::size_t marker, const Places* places,
+                               std::size_t width) const {
   struct Step {
     double score;
     std::size_t from;
@@ -153,8 +153,7 @@ void ArrangementSearch::Extend(std::vector<Partial>& beam, std::size_t marker,
     }
     for (std::size_t thing = 0; thing < things_->count; ++thing) {
       if (is_used[thing] != 0) continue;
-      const double place =
-          places == nullptr ? 0.0 : (*places)[marker * things_->count + thing];
+      const double place = places == nullptr ? 0.0 : (*places)[marker * things_->count + thing];
       if (places != nullptr && place <= kPlaceFloor) continue;
       const double score = beam[b].score + place + Gain(beam[b], marker, thing);
       steps.push_back({score, b, static_cast<int>(thing)});
@@ -212,7 +211,7 @@ std::optional<ArrangementSearch::Places> ArrangementSearch::PlacesFrom(
       in_lab[k] = thing < 0 ? Eigen::Vector3d::Constant(std::nan("")).eval()
                             : things_->At(t, static_cast<std::size_t>(thing)).cast<double>();
     }
-    const auto frame = FitBodyFrame(in_body, in_lab);
+    const auto frame = FitHeadingFrame(in_body, in_lab);
     if (!frame) continue;
     for (std::size_t i = 0; i < count; ++i) {
       const Eigen::Vector3f& p = things_->At(t, i);
@@ -247,7 +246,8 @@ std::optional<Arrangement> ArrangementSearch::Find() const {
     if (!places) continue;
     for (const std::size_t m : subject_->anchor) {
       if (partial.thing_of[m] < 0) continue;
-      partial.score += (*places)[m * things_->count + static_cast<std::size_t>(partial.thing_of[m])];
+      partial.score +=
+          (*places)[m * things_->count + static_cast<std::size_t>(partial.thing_of[m])];
     }
     starts.push_back({std::move(partial), *std::move(places)});
   }
@@ -268,8 +268,8 @@ std::optional<Arrangement> ArrangementSearch::Find() const {
   return best;
 }
 
-double ArrangementSearch::ScoreOf(const Partial& partial, const Places& places,
-                                  std::size_t marker, int thing) const {
+double ArrangementSearch::ScoreOf(const Partial& partial, const Places& places, std::size_t marker,
+                                  int thing) const {
   if (thing < 0) return kAbsent;
   const auto i = static_cast<std::size_t>(thing);
   return places[marker * things_->count + i] + Gain(partial, marker, i);
@@ -293,8 +293,7 @@ double ArrangementSearch::ExchangeGain(Partial& partial, const Places& places, s
   partial.thing_of[b] = -1;
   partial.thing_of[a] = -1;
   // The distance between the two is the same before and after.
-  const double before =
-      ScoreOf(partial, places, a, of_a) + ScoreOf(partial, places, b, of_b);
+  const double before = ScoreOf(partial, places, a, of_a) + ScoreOf(partial, places, b, of_b);
   const double after = ScoreOf(partial, places, a, of_b) + ScoreOf(partial, places, b, of_a);
   partial.thing_of[a] = of_a;
   partial.thing_of[b] = of_b;

@@ -29,7 +29,7 @@ struct Arrangement {
 
 /// What one exchange of names would cost.
 struct Rival {
-  double cost = 0.0;                   ///< log odds lost by the cheapest exchange
+  double cost = 0.0;                  ///< log odds lost by the cheapest exchange
   std::optional<std::size_t> marker;  ///< whose name would do nearly as well
 };
 

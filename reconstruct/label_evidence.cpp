@@ -31,8 +31,7 @@ std::optional<double> LabelEvidence::At(std::size_t fragment, std::size_t frame,
   return std::max(kWorst, density - log_any_place_);
 }
 
-LabelEvidence::Sum LabelEvidence::Over(std::size_t fragment,
-                                       const std::vector<std::size_t>& frames,
+LabelEvidence::Sum LabelEvidence::Over(std::size_t fragment, const std::vector<std::size_t>& frames,
                                        std::size_t marker) const {
   Sum sum;
   for (const std::size_t frame : frames) {

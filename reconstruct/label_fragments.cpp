@@ -55,8 +55,8 @@ class Labeller {
         control_(control),
         blocks_(fragments, time_base),
         timeline_(fragments, subject.markers.size()),
-        log_any_place_(LogDensityOfGhosts(fragments, time_base.frame_count(),
-                                          subject.markers.size())) {}
+        log_any_place_(
+            LogDensityOfGhosts(fragments, time_base.frame_count(), subject.markers.size())) {}
 
   LabelResult Run() {
     LabelResult result;
@@ -65,8 +65,8 @@ class Labeller {
     if (!NameWholeRun()) return Unnamed(std::move(result), LabelStatus::kNotFound);
     JudgeAll();
     CheckNames(result);
-    auto misfit = SubjectMisfit(CompareWithSubject(SamplesOf({0, blocks_.count()}), subject_),
-                                subject_);
+    auto misfit =
+        SubjectMisfit(CompareWithSubject(SamplesOf({0, blocks_.count()}), subject_), subject_);
     if (!misfit.empty()) {
       result.findings.insert(result.findings.end(), misfit.begin(), misfit.end());
       return Unnamed(std::move(result), LabelStatus::kSubjectDoesNotFit);
@@ -86,7 +86,8 @@ class Labeller {
       const Fragment& fragment = fragments_[f];
       result.labelling.pieces.push_back(
           {f, {fragment.first_frame, fragment.position.size()}, std::nullopt, 0.0, {}});
-      result.unnamed_frames += SeenFrames(fragment, {fragment.first_frame, fragment.position.size()});
+      result.unnamed_frames +=
+          SeenFrames(fragment, {fragment.first_frame, fragment.position.size()});
     }
     return result;
   }
@@ -101,9 +102,8 @@ class Labeller {
 
   [[nodiscard]] std::size_t WindowBlocks() const {
     const double frames = options_.start_window * time_base_.rate_hz;
-    return std::max<std::size_t>(
-        1, static_cast<std::size_t>(
-               std::lround(frames / static_cast<double>(blocks_.frames_per_block()))));
+    return std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(
+                                        frames / static_cast<double>(blocks_.frames_per_block()))));
   }
 
   // Names' positions at instants spread over the blocks.
@@ -117,14 +117,12 @@ class Labeller {
       const std::size_t frame = frames.first + (2 * i + 1) * frames.count / (2 * count);
       for (std::size_t m = 0; m < samples.marker_count; ++m) {
         const Eigen::Vector3f* position = timeline_.Position(m, frame);
-        samples.position.push_back(position != nullptr
-                                       ? *position
-                                       : Eigen::Vector3f::Constant(std::nanf("")));
+        samples.position.push_back(position != nullptr ? *position
+                                                       : Eigen::Vector3f::Constant(std::nanf("")));
       }
     }
     return samples;
   }
-
 
   // Starts in the best window, then wherever names are still lacking for a window's length.
   bool NameWholeRun() {
@@ -176,7 +174,7 @@ class Labeller {
     for (int round = 0; round < kJudgements; ++round) {
       control_.ThrowIfCancelled();
       model_ = MotionModel::Learn(SamplesOf({0, blocks_.count()}), parallelism_);
-      const JudgementInput input{&fragments_,        &timeline_,      &*model_,
+      const JudgementInput input{&fragments_,        &timeline_,     &*model_,
                                  time_base_.rate_hz, log_any_place_, options_};
       judged_ = JudgeFragments(input, round + 1 == kJudgements, parallelism_);
       timeline_ = Settle(fragments_, subject_.markers.size(), judged_);
@@ -276,8 +274,8 @@ class Labeller {
       named.marker = MarkerId(*piece.marker);
       unnamed.alternatives.insert(unnamed.alternatives.begin(), MarkerId(*piece.marker));
     }
-    const bool is_sure = piece.marker && named.confidence >= options_.min_confidence &&
-                         !is_unsure_[*piece.marker];
+    const bool is_sure =
+        piece.marker && named.confidence >= options_.min_confidence && !is_unsure_[*piece.marker];
     if (piece.marker && is_unsure_[*piece.marker] && rivals_[*piece.marker]) {
       unnamed.alternatives.insert(unnamed.alternatives.begin() + 1,
                                   MarkerId(*rivals_[*piece.marker]));

@@ -60,8 +60,7 @@ std::vector<LabelGrowth::Cell> LabelGrowth::CellsOf(std::size_t block) const {
   return cells;
 }
 
-void LabelGrowth::CarryNames(std::vector<Cell>& cells, std::size_t block,
-                             std::size_t carry_from) {
+void LabelGrowth::CarryNames(std::vector<Cell>& cells, std::size_t block, std::size_t carry_from) {
   const FrameRange frames = blocks_->Frames(block);
   // The frame next to the block, on the side that has names.
   const std::size_t look = carry_from < block ? frames.first - 1 : frames.end();

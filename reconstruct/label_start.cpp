@@ -55,8 +55,7 @@ std::vector<Candidate> BestWindows(const std::vector<Fragment>& fragments,
   std::vector<Candidate> candidates;
   const std::size_t length = within.second - within.first;
   // A thousand windows, evenly spread, are choice enough in a long run.
-  const std::size_t step =
-      std::max(std::max<std::size_t>(1, window_blocks / 2), length / 1000);
+  const std::size_t step = std::max(std::max<std::size_t>(1, window_blocks / 2), length / 1000);
   for (std::size_t b = within.first; b + window_blocks <= within.second; b += step) {
     const auto coverage = Coverage(fragments, blocks, b, window_blocks);
     double worth = 0.0;
@@ -124,9 +123,8 @@ std::optional<LabelStart> FindStart(const std::vector<Fragment>& fragments,
     const auto markers = static_cast<double>(subject.markers.size());
     if (static_cast<double>(count) < kLeastShareFound * markers) continue;
     if (found->score < kLeastScorePerMarker * static_cast<double>(count)) continue;
-    best = LabelStart{{candidate.block, candidate.block + window_blocks},
-                      std::move(fragment_of),
-                      found->score};
+    best = LabelStart{
+        {candidate.block, candidate.block + window_blocks}, std::move(fragment_of), found->score};
   }
   return best;
 }
