@@ -111,6 +111,8 @@ nlohmann::json TracksJson(const ReconstructReport& report) {
   return {{"fragments", tracks.fragments},
           {"seen_marker_frames", tracks.seen},
           {"unnamed_marker_frames", tracks.unnamed},
+          {"ghost_frames", tracks.ghosts},
+          {"corrections", report.corrections},
           {"swaps_undone", tracks.swaps_undone},
           {"tracking_seconds", tracks.tracking_seconds},
           {"labelling_seconds", tracks.labelling_seconds}};
@@ -120,8 +122,41 @@ std::string TracksText(const ReconstructReport& report) {
   if (!report.tracks) return "";
   const TracksReport& tracks = *report.tracks;
   return fmt::format(
-      "{} track fragments; {:.2f} % of what was tracked could not be named, {} swaps undone\n",
-      tracks.fragments, Percent(tracks.unnamed, tracks.seen), tracks.swaps_undone);
+      "{} track fragments; {:.2f} % of what was tracked could not be named, {:.2f} % is no marker, "
+      "{} swaps undone, {} corrections\n",
+      tracks.fragments, Percent(tracks.unnamed, tracks.seen), Percent(tracks.ghosts, tracks.seen),
+      tracks.swaps_undone, report.corrections);
+}
+
+nlohmann::json GapsJson(const ReconstructReport& report) {
+  if (!report.gaps) return nullptr;
+  const reconstruct::MarkerGaps total = report.gaps->Total();
+  const auto by_source = [&](SampleSource source) {
+    return report.gaps->filled_frames_by_source[static_cast<std::size_t>(source)];
+  };
+  return {{"gaps", total.gaps},
+          {"filled", total.filled},
+          {"too_long", total.too_long},
+          {"too_uncertain", total.too_uncertain},
+          {"not_testable", total.not_testable},
+          {"missing_frames", total.missing_frames},
+          {"filled_frames", total.filled_frames},
+          {"filled_rigid_frames", by_source(SampleSource::kFilledRigid)},
+          {"filled_skeleton_frames", by_source(SampleSource::kFilledSkeleton)},
+          {"filled_interpolated_frames", by_source(SampleSource::kFilledInterpolated)},
+          {"expected_rms_mm", NumberOrNull(1e3 * report.gaps->ExpectedRms())},
+          {"seconds", report.filling_seconds}};
+}
+
+std::string GapsText(const ReconstructReport& report) {
+  if (!report.gaps) return "";
+  const reconstruct::MarkerGaps total = report.gaps->Total();
+  if (total.gaps == 0) return "";
+  return fmt::format(
+      "{} gaps: {} filled ({} frames, {:.1f} mm rms by cross-validation), {} too long, {} too "
+      "uncertain, {} not testable\n",
+      total.gaps, total.filled, total.filled_frames, 1e3 * report.gaps->ExpectedRms(),
+      total.too_long, total.too_uncertain, total.not_testable);
 }
 
 }  // namespace
@@ -215,6 +250,7 @@ nlohmann::json SummaryJson(const std::string& output, const CameraRig& rig,
           {"cameras", cameras},
           {"markers", markers},
           {"tracks", TracksJson(report)},
+          {"gaps", GapsJson(report)},
           {"seconds", report.seconds},
           {"points_per_second",
            NumberOrNull(static_cast<double>(statistics.computed_count()) / report.seconds)}};
@@ -232,7 +268,7 @@ std::string SummaryText(const std::string& output, const CameraRig& rig,
       statistics.frames, labels.size(), Percent(statistics.computed_count(), points),
       static_cast<double>(total.used) / static_cast<double>(statistics.computed_count()),
       total.ResidualRms(), static_cast<double>(statistics.computed_count()) / report.seconds);
-  text += TracksText(report);
+  text += TracksText(report) + GapsText(report);
   for (int i = static_cast<int>(PointStatus::kTooFewRays); i < reconstruct::kPointStatusCount;
        ++i) {
     const auto status = static_cast<PointStatus>(i);
