@@ -285,6 +285,23 @@ void FindFault(const std::vector<MonitoredFrame>& frames, const CameraRig& rig, 
   }
 }
 
+// A bumped camera pulls the points, and so the others seem to move a little the other way.
+void ForgiveTheBumped(std::vector<Judged>* judged) {
+  constexpr double kShareOfLargest = 0.5;
+  double largest = 0.0;
+  for (const Judged& one : *judged) {
+    if (one.quality.fault == CameraFault::kMoved) {
+      largest = std::max(largest, one.quality.shift_px.norm());
+    }
+  }
+  for (Judged& one : *judged) {
+    if (one.quality.fault == CameraFault::kMoved &&
+        one.quality.shift_px.norm() < kShareOfLargest * largest) {
+      one.quality.fault = CameraFault::kNone;
+    }
+  }
+}
+
 }  // namespace
 
 CameraMonitor::CameraMonitor(CameraRig rig, TimeBase time_base, std::size_t marker_count,
@@ -368,6 +385,7 @@ std::vector<CameraQuality> CameraMonitor::Judge() const {
     if (std::isnan(usual) || usual == 0.0) continue;
     FindFault(frames_, rig_, c, usual, within, frame_time, &judged[c]);
   }
+  ForgiveTheBumped(&judged);
   for (Judged& one : judged) qualities.push_back(std::move(one.quality));
   return qualities;
 }
