@@ -1,7 +1,7 @@
 // Sightings of recorded runs -> labelled, filled trajectories, against the recorded positions.
 //
 //   benchmark_reconstruction [--cameras 6,8,12] [--seeds 5] [--lost 0,5,20] [--rig-error-px 0.3]
-//       [--recordings rbds,hamner,rajagopal] [--knows standing|labels|nothing]
+//       [--hidden-rate 0.3] [--recordings rbds,hamner,rajagopal] [--knows standing|labels|nothing]
 //       [--with "WORDS"] [--variant "NAME=WORDS"]... [--angles] [--gaps] [--keep FOLDER]
 //   benchmark_reconstruction --make FOLDER    only the files of one seed and share, to try by hand
 //
@@ -30,6 +30,7 @@ struct Arguments {
   std::uint64_t seeds = 5;
   std::vector<double> lost = {0.0, 5.0, 20.0};  // percent
   double rig_error_px = 0.0;
+  double hidden_rate = 0.0;
   Knowledge knowledge = Knowledge::kStanding;
   std::string words;
   std::vector<std::string> variants;
@@ -91,6 +92,7 @@ class Bench {
     SightingConditions conditions;
     conditions.cameras = cameras;
     conditions.rig_error_px = arguments_.rig_error_px;
+    conditions.hidden_rate = arguments_.hidden_rate;
     return conditions;
   }
   [[nodiscard]] CellScore Run(const SightingConditions& conditions, bool angles) const {
@@ -101,6 +103,9 @@ class Bench {
                                    Chosen(arguments_).size(), arguments_.seeds);
     if (arguments_.rig_error_px > 0.0) {
       text += fmt::format(", {:g} px calibration error", arguments_.rig_error_px);
+    }
+    if (arguments_.hidden_rate > 0.0) {
+      text += fmt::format(", {:g} % hidden at random", 100.0 * arguments_.hidden_rate);
     }
     return text;
   }
@@ -117,6 +122,8 @@ void AddOptions(CLI::App* app, Arguments* arguments) {
   app->add_option("--seeds", arguments->seeds, "1 to this many");
   app->add_option("--lost", arguments->lost, "Percent of the marker-frames")->delimiter(',');
   app->add_option("--rig-error-px", arguments->rig_error_px);
+  app->add_option("--hidden-rate", arguments->hidden_rate,
+                  "Probability that a camera misses a marker, beside what limbs hide");
   const std::map<std::string, Knowledge> known = {{"standing", Knowledge::kStanding},
                                                   {"labels", Knowledge::kLabels},
                                                   {"nothing", Knowledge::kNothing}};
@@ -151,6 +158,7 @@ void MakeOnly(const Arguments& arguments) {
   conditions.cameras = arguments.cameras.front();
   conditions.lost_share = arguments.lost.front() / 100.0;
   conditions.rig_error_px = arguments.rig_error_px;
+  conditions.hidden_rate = arguments.hidden_rate;
   for (const RecordedRun& run : Chosen(arguments)) {
     const RunFiles files = MakeRunFiles(run, conditions, arguments.make);
     fmt::print("medius reconstruct {} --rig {} --static {} --markers {} -o ...\n",

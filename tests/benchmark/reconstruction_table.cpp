@@ -79,6 +79,17 @@ std::string PointTable(const std::vector<Column>& columns, bool wrong_rig) {
          wrong_rig ? "-" : "<= 1.1"),
       Of("e^T C^-1 e, mean", &S::MeanChi2, 1.0, 2, wrong_rig ? "-" : "3 +- 0.2"),
       Of("fill errors within 2 sigma, %", &S::FillsWithin2Sigma, 100.0, 1, "90-98", "nobody")};
+  rows.push_back({"counted: thousands of points with 3 rays",
+                  [](const CellScore& cell) {
+                    return Number(1e-3 * static_cast<double>(cell.points.three_ray), 0);
+                  },
+                  "-", "-"});
+  rows.push_back({"counted: 2-ray points on live tracks",
+                  [](const CellScore& cell) { return fmt::format("{}", cell.points.two_ray); }, "-",
+                  "-"});
+  rows.push_back({"counted: tracks (labels, fragments)",
+                  [](const CellScore& cell) { return fmt::format("{}", cell.points.tracks); }, "-",
+                  "-"});
   for (std::size_t i = 0; i < kGapLengths.size(); ++i) {
     rows.push_back(
         {fmt::format("fills of about {:.0f} ms, rms mm", 1e3 * kGapLengths[i]),
