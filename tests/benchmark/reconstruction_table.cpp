@@ -69,6 +69,7 @@ std::string PointTable(const std::vector<Column>& columns, bool wrong_rig) {
          wrong_rig ? ">= 99.5" : ">= 99.9"),
       Of("recall of 2-ray points, live tracks, %", &S::TwoRayRecall, 100.0, 2, ">= 99.5"),
       Of("ghosts per 1e5 points", &S::GhostsPer1e5, 1.0, 1, wrong_rig ? "<= 10" : "<= 1", "12"),
+      Of("  of these, as uncertain as they are far", &S::UncertainGhostsPer1e5, 1.0, 1, "-"),
       Of("identity switches per 1e5", &S::SwitchesPer1e5, 1.0, 1, "0 / 5 / 30",
          "0-290 / 71-989 / 472-2551"),
       Of("mislabelled per 1e5 marker-frames", &S::MislabelledPer1e5, 1.0, 1, "0 / 20 / 200",

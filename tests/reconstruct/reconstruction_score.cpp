@@ -126,13 +126,26 @@ class Scorer {
     std::optional<MarkerId>& last = last_marker_[point.track];
     const std::optional<MarkerId>& marker = match_.marker_of[p];
     if (!marker) {
-      ++(match_.near_any[p] ? score_.doubles : score_.ghosts);
+      if (match_.near_any[p]) {
+        ++score_.doubles;
+      } else {
+        CountGhost(frame, point);
+      }
       return;
     }
     ++score_.matched;
     if (last && *last != *marker) ++score_.switches;
     last = marker;
     if (!point.marker || *point.marker == *marker) CountError(frame, *marker, point);
+  }
+
+  void CountGhost(std::size_t frame, const ResultPoint& point) {
+    constexpr double kFarAsStated = 16.27;  // chi-square, 3 degrees of freedom, 99.9 %
+    ++score_.ghosts;
+    const std::optional<MarkerId> nearest = NearestMarker(truth_, frame, point.position);
+    if (!nearest || match_.point_of[nearest->index()] || !point.covariance.allFinite()) return;
+    const Eigen::Vector3d error = point.position - truth_.Position(frame, *nearest);
+    if (error.dot(point.covariance.ldlt().solve(error)) < kFarAsStated) ++score_.uncertain_ghosts;
   }
 
   void CountError(std::size_t frame, MarkerId marker, const ResultPoint& point) {
@@ -332,6 +345,9 @@ double ReconstructionScore::TwoRayRecall() const {
 double ReconstructionScore::GhostsPer1e5() const {
   return kPer * Ratio(ghosts, points);
 }
+double ReconstructionScore::UncertainGhostsPer1e5() const {
+  return kPer * Ratio(uncertain_ghosts, points);
+}
 double ReconstructionScore::SwitchesPer1e5() const {
   return kPer * Ratio(switches, matched);
 }
@@ -369,6 +385,7 @@ void ReconstructionScore::Add(const ReconstructionScore& other) {
   matched += other.matched;
   doubles += other.doubles;
   ghosts += other.ghosts;
+  uncertain_ghosts += other.uncertain_ghosts;
   switches += other.switches;
   tracks += other.tracks;
   named += other.named;

@@ -101,10 +101,13 @@ struct ReconstructionScore {
   std::uint64_t three_ray_found = 0;  ///< of those, with a measured point within kMatchDistance
   std::uint64_t two_ray = 0;          ///< that two cameras saw, while a track can be alive
   std::uint64_t two_ray_found = 0;
-  std::uint64_t points = 0;    ///< measured
-  std::uint64_t matched = 0;   ///< to a true marker, one to one
-  std::uint64_t doubles = 0;   ///< second points of a marker
-  std::uint64_t ghosts = 0;    ///< further than kMatchDistance from every true marker
+  std::uint64_t points = 0;   ///< measured
+  std::uint64_t matched = 0;  ///< to a true marker, one to one
+  std::uint64_t doubles = 0;  ///< second points of a marker
+  std::uint64_t ghosts = 0;   ///< further than kMatchDistance from every true marker
+  /// Of the ghosts: those whose covariance says that they can be so far from the nearest marker
+  /// (chi-square below its 99.9 % point), which no other point is. Two rays at a narrow angle.
+  std::uint64_t uncertain_ghosts = 0;
   std::uint64_t switches = 0;  ///< a track goes on with another marker
   std::uint64_t tracks = 0;    ///< with at least one measured point
   // Names.
@@ -123,6 +126,7 @@ struct ReconstructionScore {
   [[nodiscard]] double Recall() const;        ///< 0 to 1
   [[nodiscard]] double TwoRayRecall() const;  ///< 0 to 1
   [[nodiscard]] double GhostsPer1e5() const;
+  [[nodiscard]] double UncertainGhostsPer1e5() const;
   [[nodiscard]] double SwitchesPer1e5() const;
   [[nodiscard]] double MislabelledPer1e5() const;
   [[nodiscard]] double MislabelledFilledPer1e5() const;

@@ -117,6 +117,21 @@ TEST_F(ReconstructionScoreTest, CountsAGhostADoubleAndAMissedPoint) {
   EXPECT_NEAR(score.GhostsPer1e5(), 1e5 / 301.0, 1e-9);
 }
 
+TEST_F(ReconstructionScoreTest, AGhostThatSaysHowUncertainItIsIsCountedAndTold) {
+  ResultFrames result = Perfect();
+  const Eigen::Vector3d far(0.0, 0.0, 0.03);
+  // 3 sigma off, so within the 4.03 that 99.9 % are; the marker has no other point.
+  result[10][1] = {Place(10, 1) + far, 1e-4 * Eigen::Matrix3d::Identity(), 1, MarkerId(1), true};
+  // As far with a sigma of 5 mm: 6 of them.
+  result[20][1] = {Place(20, 1) + far, 25e-6 * Eigen::Matrix3d::Identity(), 1, MarkerId(1), true};
+  // Uncertain, but the marker is where another point is.
+  result[30].push_back({Place(30, 1) + far, 1e-4 * Eigen::Matrix3d::Identity(), 9, {}, true});
+  const ReconstructionScore score = Score(Truth(), result);
+  EXPECT_EQ(score.ghosts, 3U);
+  EXPECT_EQ(score.uncertain_ghosts, 1U);
+  EXPECT_EQ(score.mislabelled, 0U) << "far off, and still nearest to their own marker";
+}
+
 TEST_F(ReconstructionScoreTest, CountsASwapOnceATrackAndMislabelsAFrame) {
   ResultFrames result = Perfect();
   for (std::size_t f = 40; f < 60; ++f) std::swap(result[f][0].position, result[f][1].position);
