@@ -82,12 +82,37 @@ nlohmann::json CameraJson(const std::string& name, const CameraStatistics& camer
           {"residual_rms_px", NumberOrNull(camera.ResidualRms())}};
 }
 
+nlohmann::json WindowJson(const reconstruct::CameraWindow& window) {
+  return {{"begin_s", window.begin},
+          {"end_s", window.end},
+          {"sightings", window.sightings},
+          {"used", window.used},
+          {"residual_rms_px", NumberOrNull(window.residual_rms_px)},
+          {"mean_residual_px",
+           {NumberOrNull(window.mean_residual.x()), NumberOrNull(window.mean_residual.y())}},
+          {"seen_where_expected_percent", Percent(window.matched, window.expected)}};
+}
+
+// How the camera did over time, from sampled frames.
+void AddQuality(const reconstruct::CameraQuality& camera, double rate_hz, nlohmann::json* json) {
+  (*json)["sync_error_ms"] = NumberOrNull(1e3 * camera.sync_error);
+  (*json)["sync_error_sd_ms"] = NumberOrNull(1e3 * camera.sync_error_sigma);
+  (*json)["finding"] = Describe(camera, rate_hz);
+  nlohmann::json windows = nlohmann::json::array();
+  for (const reconstruct::CameraWindow& window : camera.windows) {
+    windows.push_back(WindowJson(window));
+  }
+  (*json)["windows"] = windows;
+}
+
 nlohmann::json TracksJson(const ReconstructReport& report) {
   if (!report.tracks) return nullptr;
   const TracksReport& tracks = *report.tracks;
   return {{"fragments", tracks.fragments},
           {"seen_marker_frames", tracks.seen},
           {"unnamed_marker_frames", tracks.unnamed},
+          {"ghost_frames", tracks.ghosts},
+          {"corrections", report.corrections},
           {"swaps_undone", tracks.swaps_undone},
           {"tracking_seconds", tracks.tracking_seconds},
           {"labelling_seconds", tracks.labelling_seconds}};
@@ -97,8 +122,41 @@ std::string TracksText(const ReconstructReport& report) {
   if (!report.tracks) return "";
   const TracksReport& tracks = *report.tracks;
   return fmt::format(
-      "{} track fragments; {:.2f} % of what was tracked could not be named, {} swaps undone\n",
-      tracks.fragments, Percent(tracks.unnamed, tracks.seen), tracks.swaps_undone);
+      "{} track fragments; {:.2f} % of what was tracked could not be named, {:.2f} % is no marker, "
+      "{} swaps undone, {} corrections\n",
+      tracks.fragments, Percent(tracks.unnamed, tracks.seen), Percent(tracks.ghosts, tracks.seen),
+      tracks.swaps_undone, report.corrections);
+}
+
+nlohmann::json GapsJson(const ReconstructReport& report) {
+  if (!report.gaps) return nullptr;
+  const reconstruct::MarkerGaps total = report.gaps->Total();
+  const auto by_source = [&](SampleSource source) {
+    return report.gaps->filled_frames_by_source[static_cast<std::size_t>(source)];
+  };
+  return {{"gaps", total.gaps},
+          {"filled", total.filled},
+          {"too_long", total.too_long},
+          {"too_uncertain", total.too_uncertain},
+          {"not_testable", total.not_testable},
+          {"missing_frames", total.missing_frames},
+          {"filled_frames", total.filled_frames},
+          {"filled_rigid_frames", by_source(SampleSource::kFilledRigid)},
+          {"filled_skeleton_frames", by_source(SampleSource::kFilledSkeleton)},
+          {"filled_interpolated_frames", by_source(SampleSource::kFilledInterpolated)},
+          {"expected_rms_mm", NumberOrNull(1e3 * report.gaps->ExpectedRms())},
+          {"seconds", report.filling_seconds}};
+}
+
+std::string GapsText(const ReconstructReport& report) {
+  if (!report.gaps) return "";
+  const reconstruct::MarkerGaps total = report.gaps->Total();
+  if (total.gaps == 0) return "";
+  return fmt::format(
+      "{} gaps: {} filled ({} frames, {:.1f} mm rms by cross-validation), {} too long, {} too "
+      "uncertain, {} not testable\n",
+      total.gaps, total.filled, total.filled_frames, 1e3 * report.gaps->ExpectedRms(),
+      total.too_long, total.too_uncertain, total.not_testable);
 }
 
 }  // namespace
@@ -131,7 +189,15 @@ void RefuseNonsense(const std::string& trial, const ReconstructReport& report) {
 
 void WarnOf(const CameraRig& rig, const ReconstructReport& report, CommandContext& context) {
   const ReconstructStatistics& statistics = report.statistics;
-  for (const std::string& warning : CameraWarnings(rig, statistics)) context.Warn(warning);
+  bool explained = false;
+  for (const reconstruct::CameraQuality& camera : report.cameras) {
+    if (camera.fault == reconstruct::CameraFault::kNone) continue;
+    context.Warn(Describe(camera, report.rate_hz));
+    explained = true;
+  }
+  if (!explained) {
+    for (const std::string& warning : CameraWarnings(rig, statistics)) context.Warn(warning);
+  }
   const double disagreeing = DisagreeingPercent(statistics);
   if (disagreeing > kSuspectDisagreeingPercent) {
     context.Warn(fmt::format(
@@ -159,6 +225,7 @@ nlohmann::json SummaryJson(const std::string& output, const CameraRig& rig,
   nlohmann::json cameras = nlohmann::json::array();
   for (std::size_t i = 0; i < rig.cameras.size(); ++i) {
     cameras.push_back(CameraJson(rig.cameras[i].name, statistics.cameras[i]));
+    if (i < report.cameras.size()) AddQuality(report.cameras[i], report.rate_hz, &cameras.back());
   }
   nlohmann::json markers = nlohmann::json::array();
   for (std::size_t m = 0; m < labels.size(); ++m) {
@@ -183,6 +250,7 @@ nlohmann::json SummaryJson(const std::string& output, const CameraRig& rig,
           {"cameras", cameras},
           {"markers", markers},
           {"tracks", TracksJson(report)},
+          {"gaps", GapsJson(report)},
           {"seconds", report.seconds},
           {"points_per_second",
            NumberOrNull(static_cast<double>(statistics.computed_count()) / report.seconds)}};
@@ -200,7 +268,7 @@ std::string SummaryText(const std::string& output, const CameraRig& rig,
       statistics.frames, labels.size(), Percent(statistics.computed_count(), points),
       static_cast<double>(total.used) / static_cast<double>(statistics.computed_count()),
       total.ResidualRms(), static_cast<double>(statistics.computed_count()) / report.seconds);
-  text += TracksText(report);
+  text += TracksText(report) + GapsText(report);
   for (int i = static_cast<int>(PointStatus::kTooFewRays); i < reconstruct::kPointStatusCount;
        ++i) {
     const auto status = static_cast<PointStatus>(i);

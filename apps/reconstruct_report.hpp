@@ -9,6 +9,8 @@
 
 #include "apps/command.hpp"
 #include "core/camera_rig.hpp"
+#include "reconstruct/camera_monitor.hpp"
+#include "reconstruct/gap_filler.hpp"
 #include "reconstruct/statistics.hpp"
 
 namespace medius::apps {
@@ -17,7 +19,8 @@ namespace medius::apps {
 struct TracksReport {
   std::size_t fragments = 0;
   std::uint64_t seen = 0;     ///< frames of all fragments in which they are seen
-  std::uint64_t unnamed = 0;  ///< of these, how many bear no name
+  std::uint64_t unnamed = 0;  ///< of these, how many are some marker, but which could not be told
+  std::uint64_t ghosts = 0;   ///< and how many are no marker
   std::size_t swaps_undone = 0;
   double tracking_seconds = 0.0;
   double labelling_seconds = 0.0;
@@ -27,8 +30,13 @@ struct TracksReport {
 struct ReconstructReport {
   std::vector<std::string> labels;
   reconstruct::ReconstructStatistics statistics;
-  double seconds = 0.0;                ///< of triangulation alone
-  std::optional<TracksReport> tracks;  ///< where the sightings were anonymous
+  double seconds = 0.0;                            ///< of triangulation alone
+  std::optional<TracksReport> tracks;              ///< where the sightings were anonymous
+  std::size_t corrections = 0;                     ///< of a person, applied
+  std::optional<reconstruct::GapStatistics> gaps;  ///< where gaps were filled
+  double filling_seconds = 0.0;
+  double rate_hz = 0.0;
+  std::vector<reconstruct::CameraQuality> cameras;  ///< as in the rig
 };
 
 /// @throws NotComputed where what was found is no result.

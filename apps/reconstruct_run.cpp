@@ -1,0 +1,252 @@
+#include "apps/reconstruct_run.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "apps/anonymous_tracks.hpp"
+#include "apps/output_guard.hpp"
+#include "apps/preset_path.hpp"
+#include "apps/provenance.hpp"
+#include "apps/reconstruct_input.hpp"
+#include "apps/reconstruct_report.hpp"
+#include "apps/rig_frame.hpp"
+#include "apps/subject_source.hpp"
+#include "apps/track_naming.hpp"
+#include "core/error.hpp"
+#include "reconstruct/camera_monitor.hpp"
+#include "reconstruct/gap_filler.hpp"
+#include "reconstruct/named_sightings.hpp"
+#include "storage/atomic_text_file.hpp"
+#include "storage/marker_set_toml.hpp"
+#include "storage/trial_file.hpp"
+
+namespace medius::apps {
+namespace {
+
+using reconstruct::Reconstructor;
+
+// Marker views held at once: a few tens of megabytes, and a second or so between two looks at
+// Ctrl-C.
+constexpr std::size_t kViewsInMemory = 600'000;
+
+double SecondsSince(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+// Where the blocks of labelled sightings come from, one after the other; nullopt after the last.
+using BlockSource = std::function<std::optional<ObservationBlock>()>;
+
+BlockSource LabelledBlocks(const storage::TrialReader& trial,
+                           const std::vector<std::string>& cameras) {
+  const std::size_t views = cameras.size() * std::max<std::size_t>(trial.labels().size(), 1);
+  const std::size_t frames_per_chunk = std::clamp<std::size_t>(kViewsInMemory / views, 16, 4096);
+  return [&trial, &cameras, next = std::size_t{0},
+          ranges = SplitFrames(trial.time_base().frame_count(),
+                               frames_per_chunk)]() mutable -> std::optional<ObservationBlock> {
+    if (next == ranges.size()) return std::nullopt;
+    return trial.ReadObservations(ranges[next++], cameras);
+  };
+}
+
+// The trial's sightings with the names of the tracks that have them.
+BlockSource NamedBlocks(const storage::TrialReader& trial, const std::vector<std::string>& cameras,
+                        const AnonymousTracks& tracks, const reconstruct::PieceIndex& names) {
+  return [&, next = std::size_t{0}]() mutable -> std::optional<ObservationBlock> {
+    if (next == tracks.block_count()) return std::nullopt;
+    const reconstruct::TrackedBlock tracked = tracks.Read(next++);
+    ObservationBlock block = trial.ReadObservations(tracked.frames, cameras);
+    NameSightings(tracked, names, &block);
+    return block;
+  };
+}
+
+// The run of one command.
+class Reconstruction {
+ public:
+  Reconstruction(const ReconstructArguments& arguments, CommandContext& context);
+  void Run();
+
+ private:
+  void NameTracks();
+  std::optional<SubjectModel> Subject();
+  void Stream(const BlockSource& source);
+  void Take(const TrajectoryBlock& block);
+  void Fill(const TrajectoryBlock& block);
+  void Write(const TrajectoryBlock& block);
+  void WriteReview() const;
+
+  const ReconstructArguments& arguments_;
+  CommandContext& context_;
+  ProvenanceRecorder provenance_;
+  storage::TrialReader trial_;
+  NamedRig rig_;
+  CameraRig used_;
+  std::vector<std::string> cameras_;
+  std::optional<MarkerSet> set_;
+  std::optional<AnonymousTracks> tracks_;
+  NamedTracks named_;
+  std::optional<reconstruct::PieceIndex> names_;
+  std::optional<reconstruct::CameraMonitor> monitor_;
+  std::optional<reconstruct::GapFiller> filler_;
+  std::optional<storage::TrialWriter> writer_;
+  ReconstructReport report_;
+};
+
+Reconstruction::Reconstruction(const ReconstructArguments& arguments, CommandContext& context)
+    : arguments_(arguments),
+      context_(context),
+      provenance_("reconstruct", context),
+      trial_(arguments.trial, context.parallelism()),
+      rig_(ReadRig(arguments, trial_)) {
+  CheckTrial(arguments.trial, trial_);
+  RequireSensibleFloor(rig_.rig, rig_.name, context);
+  used_ = ChooseCameras(arguments, rig_, trial_.observation_cameras());
+  cameras_ = CameraNames(used_);
+  provenance_.SetOptions(OptionsJson(arguments, used_));
+  provenance_.AddInput(arguments.trial);
+  if (!arguments.rig.empty()) provenance_.AddInput(arguments.rig);
+  if (!arguments.markers.empty()) {
+    const std::filesystem::path path = FindPreset(Preset::kMarkerSet, arguments.markers);
+    set_ = storage::ReadMarkerSet(path);
+    provenance_.AddInput(path);
+  }
+  report_.rate_hz = trial_.time_base().rate_hz;
+}
+
+std::optional<SubjectModel> Reconstruction::Subject() {
+  if (!arguments_.static_trial.empty()) {
+    if (!set_) {
+      throw InputError("--static needs --markers SET: which of its markers ride on one segment");
+    }
+    provenance_.AddInput(arguments_.static_trial);
+    return LearnSubjectFromStanding(arguments_.static_trial, *set_, context_);
+  }
+  if (!arguments_.learn_from.empty()) {
+    const TrialStretch stretch = ParseStretch(arguments_.learn_from);
+    provenance_.AddInput(stretch.file);
+    return LearnSubjectFromMotion(stretch, set_.value_or(MarkerSet()), context_);
+  }
+  return std::nullopt;
+}
+
+void Reconstruction::NameTracks() {
+  const std::optional<SubjectModel> subject = Subject();
+  tracks_.emplace(trial_, used_, arguments_.Tracking(), arguments_.output, context_);
+  const std::vector<reconstruct::Fragment>& fragments = tracks_->fragments();
+  const auto begin = std::chrono::steady_clock::now();
+  named_ = subject ? NameBySubject(fragments, trial_.time_base(), *subject, arguments_.Labelling(),
+                                   context_)
+                   : NameByNumber(fragments, trial_.time_base());
+  if (!arguments_.corrections.empty()) {
+    provenance_.AddInput(arguments_.corrections);
+    report_.corrections =
+        ApplyCorrections(arguments_.corrections, fragments, trial_.time_base(), &named_);
+  }
+  names_.emplace(named_.labelling, fragments.size());
+  report_.tracks = ReportOn(fragments, named_);
+  report_.tracks->tracking_seconds = tracks_->seconds();
+  report_.tracks->labelling_seconds = SecondsSince(begin);
+  for (const reconstruct::LabelFinding& finding : named_.findings) context_.Warn(finding.text);
+}
+
+// Streams labelled sightings through the reconstructor: bounded memory however long the trial is.
+// Reading, triangulating and writing each use all threads in their turn.
+void Reconstruction::Stream(const BlockSource& source) {
+  const WorkControl control = context_.Work("reconstructing", "frames");
+  const std::size_t frame_count = trial_.time_base().frame_count();
+  Reconstructor reconstructor(used_, trial_.time_base(), report_.labels.size(),
+                              arguments_.Triangulating());
+  const auto timed = [&](const auto& work) {
+    const auto begin = std::chrono::steady_clock::now();
+    const TrajectoryBlock block = work();
+    report_.seconds += SecondsSince(begin);
+    Take(block);
+    control.Report(block.frames().end(), frame_count);
+  };
+  while (const std::optional<ObservationBlock> seen = source()) {
+    monitor_->Observe(*seen);
+    timed([&] { return reconstructor.Push(*seen, context_.parallelism(), control); });
+  }
+  timed([&] { return reconstructor.Finish(context_.parallelism()); });
+  report_.statistics = reconstructor.statistics();
+  if (filler_) {
+    const auto begin = std::chrono::steady_clock::now();
+    const TrajectoryBlock rest = filler_->Finish(context_.parallelism(), control);
+    report_.filling_seconds += SecondsSince(begin);
+    Write(rest);
+    report_.gaps = filler_->statistics();
+  }
+  report_.cameras = monitor_->Judge();
+}
+
+void Reconstruction::Take(const TrajectoryBlock& block) {
+  if (block.frames().count == 0) return;
+  monitor_->Observe(block);
+  if (!filler_) {
+    Write(block);
+    return;
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  const TrajectoryBlock filled = filler_->Push(block, context_.parallelism());
+  report_.filling_seconds += SecondsSince(begin);
+  Write(filled);
+}
+
+void Reconstruction::Write(const TrajectoryBlock& block) {
+  if (block.frames().count > 0) writer_->AppendTrajectories(block);
+}
+
+void Reconstruction::WriteReview() const {
+  if (arguments_.review.empty() || !tracks_) return;
+  storage::WriteTextFile(arguments_.review,
+                         ReviewCsv(tracks_->fragments(), trial_.time_base(), named_));
+}
+
+void Reconstruction::Run() {
+  const bool anonymous = arguments_.ignore_labels || IsAnonymous(trial_, cameras_);
+  if (!arguments_.corrections.empty() && !anonymous) {
+    throw InputError(fmt::format(
+        "{}: its sightings bear labels, which corrections of tracks cannot change; correct the "
+        "labels themselves",
+        arguments_.trial));
+  }
+  if (anonymous) NameTracks();
+  report_.labels = tracks_ ? named_.labels : trial_.labels();
+  monitor_.emplace(used_, trial_.time_base(), report_.labels.size(), arguments_.default_sigma_px);
+  if (arguments_.fills()) {
+    filler_.emplace(report_.labels.size(),
+                    set_ ? reconstruct::GroupsFromMarkerSet(*set_, report_.labels)
+                         : reconstruct::MarkerGroups(),
+                    trial_.time_base(), arguments_.Filling());
+  }
+  writer_.emplace(arguments_.output, context_.parallelism());
+  writer_->CopyFrom(trial_, {storage::TrialPart::kObservations});
+  writer_->WriteRig(rig_.rig);
+  writer_->BeginTrajectories(report_.labels);
+  Stream(tracks_ ? NamedBlocks(trial_, cameras_, *tracks_, *names_)
+                 : LabelledBlocks(trial_, cameras_));
+  RefuseNonsense(arguments_.trial, report_);
+  WarnOf(used_, report_, context_);
+  writer_->WriteProvenance(provenance_.Finish());
+  WriteReview();
+  writer_->Commit();
+  context_.Print(SummaryText(arguments_.output, used_, report_),
+                 SummaryJson(arguments_.output, used_, report_));
+}
+
+}  // namespace
+
+void RunReconstruct(const ReconstructArguments& arguments, CommandContext& context) {
+  RequireFreeOutputs({arguments.review}, {arguments.trial, arguments.rig, arguments.static_trial,
+                                          arguments.corrections});
+  Reconstruction(arguments, context).Run();
+}
+
+}  // namespace medius::apps

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/command.hpp"
+#include "apps/reconstruct_report.hpp"
+#include "core/subject_model.hpp"
+#include "core/time_base.hpp"
+#include "reconstruct/fragments.hpp"
+#include "reconstruct/label_fragments.hpp"
+
+namespace medius::apps {
+
+/// Tracks with names.
+struct NamedTracks {
+  std::vector<std::string> labels;
+  reconstruct::Labelling labelling;  ///< marker ids are indices into labels
+  std::vector<reconstruct::LabelFinding> findings;
+};
+
+/// Names tracks by a model of the subject. Markers that are never seen are left out of the labels.
+/// @throws NotComputed where the tracks do not fit the subject.
+[[nodiscard]] NamedTracks NameBySubject(const std::vector<reconstruct::Fragment>& fragments,
+                                        const TimeBase& time_base, const SubjectModel& subject,
+                                        const reconstruct::LabelOptions& options,
+                                        CommandContext& context);
+
+/// Counts what was named.
+[[nodiscard]] TracksReport ReportOn(const std::vector<reconstruct::Fragment>& fragments,
+                                    const NamedTracks& named);
+
+/// Numbers tracks where there is no model.
+/// @throws NotComputed where they are far more than markers can be.
+[[nodiscard]] NamedTracks NameByNumber(const std::vector<reconstruct::Fragment>& fragments,
+                                       const TimeBase& time_base);
+
+/// The doubtful places as CSV for a person: one row a piece that was given a name without being
+/// nearly certain, or none although some marker fits, longest first. The last column is for the
+/// right label.
+[[nodiscard]] std::string ReviewCsv(const std::vector<reconstruct::Fragment>& fragments,
+                                    const TimeBase& time_base, const NamedTracks& named);
+
+/// Applies the last column of such a file: a label, or "-" for no marker at all. A piece of another
+/// track that had the name at the same time loses it.
+/// @return how many rows were applied.
+/// @throws InputError that names the row where a label or track is unknown, or two corrections give
+///         one name at one time.
+std::size_t ApplyCorrections(const std::filesystem::path& file,
+                             const std::vector<reconstruct::Fragment>& fragments,
+                             const TimeBase& time_base, NamedTracks* named);
+
+}  // namespace medius::apps

@@ -1,0 +1,415 @@
+#include "reconstruct/camera_monitor.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "core/check.hpp"
+#include "reconstruct/camera_doubt.hpp"
+#include "reconstruct/frame_sightings.hpp"
+
+namespace medius::reconstruct {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+// Frames kept of a run, and windows that they are split into, of so many frames at least.
+constexpr std::size_t kMostFrames = 1200;
+constexpr std::size_t kMostWindows = 40;
+constexpr std::size_t kFewestInWindow = 15;
+// A sighting fits a point within so many standard deviations.
+constexpr double kFitSigmas = 5.0;
+// Where a camera shows less than this share of what the others show it needs an explanation; below
+// the second it has one only where there is a delay.
+constexpr double kSuspectShare = 0.5;
+constexpr double kPoorShare = 0.8;
+// Seconds, and frames kept, that a camera must have been blind at the end to have stopped.
+constexpr double kStoppedTime = 0.5;
+constexpr std::size_t kFewestAfter = 10;
+// A step of the mean residual that is a bump: pixels, and standard errors.
+constexpr double kBumpPixels = 0.15;
+constexpr double kBumpSigmas = 8.0;
+// A delay by the residuals that needs mending: seconds (2 mm of a foot in swing), and standard
+// deviations.
+constexpr double kLateSeconds = 0.3e-3;
+constexpr double kLateSigmas = 8.0;
+
+double Median(std::vector<double> values) {
+  std::erase_if(values, [](double value) { return !std::isfinite(value); });
+  if (values.empty()) return kNaN;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// Sums over sightings.
+struct Sums {
+  std::uint64_t sightings = 0;
+  std::uint64_t used = 0;
+  MatchShare match;
+  double squared = 0.0;                                // of the residuals as fitted
+  Eigen::Vector2d residual = Eigen::Vector2d::Zero();  // without the camera's own part
+  double residual2 = 0.0;
+  double along = 0.0;   // residual . image velocity
+  double speed2 = 0.0;  // image velocity squared
+
+  void Add(const Sums& other) {
+    sightings += other.sightings;
+    used += other.used;
+    match.expected += other.match.expected;
+    match.matched += other.match.matched;
+    squared += other.squared;
+    residual += other.residual;
+    residual2 += other.residual2;
+    along += other.along;
+    speed2 += other.speed2;
+  }
+};
+
+CameraWindow WindowOf(const Sums& sums, double begin, double end) {
+  CameraWindow window;
+  window.begin = begin;
+  window.end = end;
+  window.sightings = sums.sightings;
+  window.used = sums.used;
+  window.expected = sums.match.expected;
+  window.matched = sums.match.matched;
+  if (sums.used == 0) return window;
+  const auto n = static_cast<double>(sums.used);
+  window.residual_rms_px = std::sqrt(sums.squared / n);
+  window.mean_residual = sums.residual / n;
+  window.mean_residual_sigma =
+      std::sqrt(std::max(0.0, sums.residual2 / n - window.mean_residual.squaredNorm()) / 2.0 / n);
+  return window;
+}
+
+Eigen::Vector3d VelocityOf(const MonitoredFrame& frame, std::size_t marker, double frame_time) {
+  constexpr std::size_t kMiddle = CameraMonitor::kReach;
+  const Eigen::Vector3f& before = frame.position[kMiddle - 1][marker];
+  const Eigen::Vector3f& after = frame.position[kMiddle + 1][marker];
+  if (!before.allFinite() || !after.allFinite()) return Eigen::Vector3d::Constant(kNaN);
+  return (after - before).cast<double>() / (2.0 * frame_time);
+}
+
+Sums SumsOf(const MonitoredFrame& frame, const Camera& camera, std::size_t c, double frame_time,
+            double within) {
+  Sums sums;
+  sums.sightings = frame.xy[c].size();
+  for (std::size_t i = 0; i < frame.xy[c].size(); ++i) {
+    const int label = frame.label[c][i];
+    if (label == kUnlabelled) continue;
+    const auto marker = static_cast<std::size_t>(label);
+    const Eigen::Vector3f& position = frame.position[CameraMonitor::kReach][marker];
+    const int rays = frame.rays[marker];
+    if (!position.allFinite() || rays < 3) continue;
+    const Eigen::Vector3d velocity = VelocityOf(frame, marker, frame_time);
+    Eigen::Vector3d at = position.cast<double>();
+    if (velocity.allFinite()) at += frame.delay[c] * velocity;
+    const auto projection = camera.model.ProjectWithJacobian(camera.camera_from_lab * at);
+    if (!projection) continue;
+    const Eigen::Vector2d residual = frame.xy[c][i].cast<double>() - projection->xy;
+    if (residual.norm() > within) continue;
+    // The camera pulled the point its way: of the 2 n numbers 3 went into the point.
+    const Eigen::Vector2d alone = residual * (2.0 * rays / (2.0 * rays - 3.0));
+    ++sums.used;
+    sums.squared += residual.squaredNorm();
+    sums.residual += alone;
+    sums.residual2 += alone.squaredNorm();
+    if (!velocity.allFinite()) continue;
+    const Eigen::Vector2d moves =
+        projection->d_xy_d_point * (camera.camera_from_lab.rotation * velocity);
+    sums.along += alone.dot(moves);
+    sums.speed2 += moves.squaredNorm();
+  }
+  return sums;
+}
+
+// Where the share of points matched drops for good.
+struct Drop {
+  std::size_t at = 0;  // first frame kept after it
+  double before = 0.0;
+  double after = 0.0;
+};
+
+Drop FindDrop(const std::vector<Sums>& sums) {
+  MatchShare all;
+  for (const Sums& sum : sums) {
+    all.expected += sum.match.expected;
+    all.matched += sum.match.matched;
+  }
+  Drop drop;
+  double most = 0.0;
+  MatchShare before;
+  for (std::size_t i = 0; i + kFewestAfter < sums.size(); ++i) {
+    before.expected += sums[i].match.expected;
+    before.matched += sums[i].match.matched;
+    if (i + 1 < kFewestAfter) continue;
+    const MatchShare after{all.expected - before.expected, all.matched - before.matched};
+    // Explained sum of squares of a step in the share.
+    const double step = before.share() - after.share();
+    const double explained = step <= 0.0 || all.expected == 0
+                                 ? 0.0
+                                 : step * step * static_cast<double>(before.expected) *
+                                       static_cast<double>(after.expected) /
+                                       static_cast<double>(all.expected);
+    if (explained <= most) continue;
+    most = explained;
+    drop = {i + 1, before.share(), after.share()};
+  }
+  return drop;
+}
+
+// A step in the mean residual between windows. Returns the first window after it; 0 where none.
+std::size_t FindBump(const std::vector<CameraWindow>& windows, Eigen::Vector2d* shift) {
+  std::size_t found = 0;
+  double most = 0.0;
+  for (std::size_t split = 1; split < windows.size(); ++split) {
+    Eigen::Vector2d mean[2] = {Eigen::Vector2d::Zero(), Eigen::Vector2d::Zero()};
+    double weight[2] = {0.0, 0.0};
+    for (std::size_t i = 0; i < windows.size(); ++i) {
+      if (windows[i].used == 0) continue;
+      const int side = i < split ? 0 : 1;
+      const auto n = static_cast<double>(windows[i].used);
+      mean[side] += n * windows[i].mean_residual;
+      weight[side] += n;
+    }
+    if (weight[0] == 0.0 || weight[1] == 0.0) continue;
+    const Eigen::Vector2d step = mean[1] / weight[1] - mean[0] / weight[0];
+    const double explained = step.squaredNorm() * weight[0] * weight[1] / (weight[0] + weight[1]);
+    if (explained <= most) continue;
+    most = explained;
+    found = split;
+    *shift = step;
+  }
+  if (found == 0) return 0;
+  // Windows scatter by more than their sightings do: skin and lens leave the same marks for many.
+  double scatter2 = 0.0;
+  std::size_t count = 0;
+  for (std::size_t i = 1; i < windows.size(); ++i) {
+    if (i == found || windows[i].used == 0 || windows[i - 1].used == 0) continue;
+    scatter2 += (windows[i].mean_residual - windows[i - 1].mean_residual).squaredNorm() / 2.0;
+    ++count;
+  }
+  if (count < 3) return 0;
+  const auto before = static_cast<double>(found);
+  const auto after = static_cast<double>(windows.size() - found);
+  const double error =
+      std::sqrt(scatter2 / static_cast<double>(count) * (1.0 / before + 1.0 / after) / 2.0);
+  return shift->norm() > kBumpPixels && shift->norm() > kBumpSigmas * error ? found : 0;
+}
+
+// The last frame in which a camera saw anything; frames.size() where it saw something to the end.
+std::size_t StoppedAfter(const std::vector<MonitoredFrame>& frames, std::size_t c) {
+  std::size_t last = frames.size();
+  while (last > 0 && frames[last - 1].xy[c].empty()) --last;
+  const bool long_enough = last > 0 && frames.size() - last >= kFewestAfter &&
+                           frames.back().time - frames[last - 1].time >= kStoppedTime;
+  return long_enough ? last - 1 : frames.size();
+}
+
+struct Judged {
+  CameraQuality quality;
+  std::vector<Sums> sums;  // a frame kept
+};
+
+Judged Measure(const std::vector<MonitoredFrame>& frames, const Camera& camera, std::size_t c,
+               double frame_time, double within) {
+  Judged judged;
+  judged.quality.name = camera.name;
+  Sums whole;
+  const std::size_t per_window =
+      std::max(kFewestInWindow, (frames.size() + kMostWindows - 1) / kMostWindows);
+  Sums window;
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    Sums sums = SumsOf(frames[i], camera, c, frame_time, within);
+    sums.match = Match({&frames[i], 1}, camera, c, 0.0, within);
+    window.Add(sums);
+    whole.Add(sums);
+    judged.sums.push_back(sums);
+    const bool last = i + 1 == frames.size();
+    if (i + 1 - first < per_window && !last) continue;
+    judged.quality.windows.push_back(WindowOf(window, frames[first].time, frames[i].time));
+    window = Sums();
+    first = i + 1;
+  }
+  judged.quality.whole = WindowOf(whole, frames.front().time, frames.back().time);
+  // Pixels per second that the picture moves, rms: slower than this tells nothing of the time.
+  constexpr double kStill = 20.0;
+  const auto used = static_cast<double>(whole.used);
+  if (whole.used > 100 && whole.speed2 / used > kStill * kStill) {
+    judged.quality.sync_error = whole.along / whole.speed2;
+    judged.quality.sync_error_sigma = std::sqrt(0.5 * whole.residual2 / used / whole.speed2);
+  }
+  return judged;
+}
+
+void FindFault(const std::vector<MonitoredFrame>& frames, const CameraRig& rig, std::size_t c,
+               double usual_share, double within, double frame_time, Judged* judged) {
+  CameraQuality& quality = judged->quality;
+  if (quality.whole.sightings == 0) {
+    quality.fault = CameraFault::kBlind;
+    return;
+  }
+  if (const std::size_t last = StoppedAfter(frames, c); last < frames.size()) {
+    quality.fault = CameraFault::kStopped;
+    quality.since = frames[last].time;
+    return;
+  }
+  const MatchShare whole{quality.whole.expected, quality.whole.matched};
+  const Drop drop = FindDrop(judged->sums);
+  if (drop.before > kPoorShare * usual_share && drop.after < kSuspectShare * drop.before) {
+    quality.fault = CameraFault::kMoved;
+    quality.since = frames[drop.at].time;
+    quality.shift_px =
+        FindShift({frames.data() + drop.at, frames.size() - drop.at}, rig.cameras[c], c, within)
+            .shift;
+    return;
+  }
+  const bool late = std::abs(quality.sync_error) > kLateSeconds &&
+                    std::abs(quality.sync_error) > kLateSigmas * quality.sync_error_sigma;
+  if (whole.share() < kPoorShare * usual_share || late) {
+    ExplainMisfit(frames, rig, c, within, frame_time, &quality);
+    if (quality.fault == CameraFault::kDisagrees && late) {
+      quality.fault = CameraFault::kLate;
+      quality.delay = quality.sync_error;
+    } else if (quality.fault == CameraFault::kDisagrees &&
+               whole.share() >= kSuspectShare * usual_share) {
+      quality.fault = CameraFault::kNone;  // it stands where less is to be seen
+    }
+    if (quality.fault != CameraFault::kNone) return;
+  }
+  if (const std::size_t at = FindBump(quality.windows, &quality.shift_px); at > 0) {
+    quality.fault = CameraFault::kMoved;
+    quality.since = quality.windows[at].begin;
+  }
+}
+
+}  // namespace
+
+CameraMonitor::CameraMonitor(CameraRig rig, TimeBase time_base, std::size_t marker_count,
+                             double default_sigma_px)
+    : rig_(std::move(rig)),
+      time_base_(std::move(time_base)),
+      marker_count_(marker_count),
+      sigma_px_(default_sigma_px),
+      stride_(std::max<std::size_t>(1, time_base_.frame_count() / kMostFrames)) {
+  for (std::size_t frame = 0; frame < time_base_.frame_count(); frame += stride_) {
+    MonitoredFrame& kept = frames_.emplace_back();
+    kept.frame = frame;
+    kept.time = time_base_.time[frame];
+    kept.frame_time = 1.0 / time_base_.rate_hz;
+    kept.xy.resize(rig_.cameras.size());
+    kept.label.resize(rig_.cameras.size());
+    kept.delay.assign(rig_.cameras.size(), 0.0);
+    kept.position.assign(
+        2 * kReach + 1,
+        std::vector<Eigen::Vector3f>(
+            marker_count, Eigen::Vector3f::Constant(std::numeric_limits<float>::quiet_NaN())));
+    kept.rays.assign(marker_count, 0);
+  }
+}
+
+void CameraMonitor::Observe(const ObservationBlock& block) {
+  const std::size_t begin = (block.frames.first + stride_ - 1) / stride_;
+  for (std::size_t i = begin; i < frames_.size() && frames_[i].frame < block.frames.end(); ++i) {
+    MonitoredFrame& kept = frames_[i];
+    const std::size_t k = kept.frame - block.frames.first;
+    for (std::size_t c = 0; c < block.cameras.size(); ++c) {
+      const CameraObservations& seen = block.cameras[c];
+      const Camera& camera = rig_.cameras[c];
+      kept.delay[c] = ExposureDelay(camera, seen, k, kept.time, 0.5 * (camera.height - 1));
+      for (std::uint64_t row = seen.frame_start[k]; row < seen.frame_start[k + 1]; ++row) {
+        kept.xy[c].push_back(seen.xy[row]);
+        kept.label[c].push_back(seen.label.empty() ? kUnlabelled : seen.label[row]);
+      }
+    }
+  }
+}
+
+void CameraMonitor::Observe(const TrajectoryBlock& block) {
+  MEDIUS_CHECK(block.marker_count() == marker_count_, "one marker a label");
+  const std::size_t first =
+      block.frames().first > kReach ? block.frames().first - kReach : std::size_t{0};
+  for (std::size_t i = (first + stride_ - 1) / stride_;
+       i < frames_.size() && frames_[i].frame < block.frames().end() + kReach; ++i) {
+    MonitoredFrame& kept = frames_[i];
+    for (std::size_t at = 0; at < kept.position.size(); ++at) {
+      const std::size_t frame = kept.frame + at - kReach;  // wraps before 0, then is no frame
+      if (frame < block.frames().first || frame >= block.frames().end()) continue;
+      for (std::size_t m = 0; m < marker_count_; ++m) {
+        const std::size_t k = frame - block.frames().first;
+        if (block.Source(k, MarkerId(m)) != SampleSource::kMeasured) continue;
+        kept.position[at][m] = block.Position(k, MarkerId(m)).cast<float>();
+        if (at == kReach) kept.rays[m] = block.Get(k, MarkerId(m)).rays;
+      }
+    }
+  }
+}
+
+std::vector<CameraQuality> CameraMonitor::Judge() const {
+  std::vector<CameraQuality> qualities;
+  if (frames_.empty()) return qualities;
+  const double frame_time = 1.0 / time_base_.rate_hz;
+  const double within = std::clamp(kFitSigmas * sigma_px_, 1.0, 5.0);
+  std::vector<Judged> judged;
+  for (std::size_t c = 0; c < rig_.cameras.size(); ++c) {
+    judged.push_back(Measure(frames_, rig_.cameras[c], c, frame_time, within));
+  }
+  for (std::size_t c = 0; c < judged.size(); ++c) {
+    std::vector<double> others;
+    for (std::size_t other = 0; other < judged.size(); ++other) {
+      const CameraWindow& whole = judged[other].quality.whole;
+      if (other == c || whole.expected == 0) continue;
+      others.push_back(static_cast<double>(whole.matched) / static_cast<double>(whole.expected));
+    }
+    const double usual = Median(std::move(others));
+    // Nothing was reconstructed that could be compared.
+    if (std::isnan(usual) || usual == 0.0) continue;
+    FindFault(frames_, rig_, c, usual, within, frame_time, &judged[c]);
+  }
+  for (Judged& one : judged) qualities.push_back(std::move(one.quality));
+  return qualities;
+}
+
+std::string Describe(const CameraQuality& camera, double rate_hz) {
+  const std::string& name = camera.name;
+  switch (camera.fault) {
+    case CameraFault::kNone:
+      return "";
+    case CameraFault::kBlind:
+      return fmt::format("camera {}: saw nothing in the whole run: was it recording?", name);
+    case CameraFault::kStopped:
+      return fmt::format("camera {}: saw nothing any more after {:.2f} s: did its stream stop?",
+                         name, camera.since);
+    case CameraFault::kLate:
+      return fmt::format(
+          "camera {}: shows the runner {:.1f} frames ({:.1f} ms) {} than the others do; mend its "
+          "synchronization, or change its time_offset in the rig by {:+.4f} s",
+          name, std::abs(camera.delay) * rate_hz, 1e3 * std::abs(camera.delay),
+          camera.delay > 0.0 ? "later" : "earlier", camera.delay);
+    case CameraFault::kTurned:
+      return fmt::format(
+          "camera {}: its sightings fit where the rig has it turned by {} degrees about its "
+          "axis{}: "
+          "was its picture turned between calibration and recording?",
+          name, camera.turn_deg, camera.turn_deg == 180 ? " (upside down)" : "");
+    case CameraFault::kMixedUp:
+      return fmt::format(
+          "camera {}: its sightings fit the place of {} in the rig: are the two mixed up?", name,
+          camera.other);
+    case CameraFault::kMoved:
+      return fmt::format(
+          "camera {}: its picture is shifted by ({:.1f}, {:.1f}) px since {:.1f} s: it was bumped; "
+          "medius calibrate check says how far it moved",
+          name, camera.shift_px.x(), camera.shift_px.y(), camera.since);
+    case CameraFault::kDisagrees:
+      return fmt::format(
+          "camera {}: hardly a point shows where the rig says it should: is its calibration that "
+          "of this recording?",
+          name);
+  }
+  return "";
+}
+
+}  // namespace medius::reconstruct

@@ -1,0 +1,234 @@
+#include "reconstruct/gap_regression.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include <Eigen/Cholesky>
+
+namespace medius::reconstruct {
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::Vector3d;
+
+constexpr std::size_t kFrameMarkers = 6;  // that carry the body frame
+constexpr std::size_t kMinPredictors = 2;
+constexpr std::size_t kMinLearned = 40;
+constexpr std::size_t kSparse = 5;  // for what need not be exact: every so many grid instants
+// A predictor that would take more than this share of the instants away is left out.
+constexpr double kKeptShare = 0.75;
+
+}  // namespace
+
+struct GapRegression::Candidate {
+  std::size_t marker = 0;
+  double distance_sd = 0.0;
+  double usual_variance = 0.0;
+};
+
+GapRegression::GapRegression(const GapTask& task) : task_(&task) {
+  step_ = std::max<std::size_t>(
+      1, static_cast<std::size_t>(task.rate_hz / task.options->training_rate_hz));
+  // A fold must hold the gap with its ends, in several places.
+  const double length = static_cast<double>(task.gap.count) + 0.12 * task.rate_hz;
+  const double folds = static_cast<double>(task.window.count) / (1.5 * length);
+  folds_ = static_cast<std::size_t>(std::clamp(folds, 3.0, 5.0));
+}
+
+std::optional<GapRegression> GapRegression::Learn(const GapTask& task, int count) {
+  GapRegression model(task);
+  model.ChoosePredictors(count);
+  if (model.predictors_.size() < kMinPredictors) return std::nullopt;
+  model.ChooseShape();
+  if (!model.Solve()) return std::nullopt;
+  return model;
+}
+
+std::size_t GapRegression::FoldOf(std::size_t frame) const {
+  return std::min(folds_ - 1, (frame - task_->window.first) * folds_ / task_->window.count);
+}
+
+// How rigid the distance to another marker is; nullopt where that one is hidden in the gap.
+std::optional<GapRegression::Candidate> GapRegression::Judge(std::size_t marker) const {
+  const MarkerHistory& history = *task_->history;
+  const FrameRange with_ends{task_->gap.first - 1, task_->gap.count + 2};
+  if (marker == task_->marker || !history.IsKnownAll(marker, with_ends, task_->pass)) {
+    return std::nullopt;
+  }
+  double sum = 0.0;
+  double square = 0.0;
+  double variance = 0.0;
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < usable_.size(); i += kSparse) {
+    const std::size_t frame = GridFrame(i);
+    if (usable_[i] == 0 || !task_->IsKnown(marker, frame)) continue;
+    const double d =
+        (history.Position(marker, frame) - history.Position(task_->marker, frame)).norm();
+    sum += d;
+    square += d * d;
+    variance += history.Variance(marker, frame);
+    ++n;
+  }
+  if (n * kSparse < kMinLearned) return std::nullopt;
+  const double mean = sum / static_cast<double>(n);
+  variance /= static_cast<double>(n);
+  return Candidate{marker, std::sqrt(std::max(0.0, square / static_cast<double>(n) - mean * mean)),
+                   std::isfinite(variance) ? variance : 0.0};
+}
+
+std::vector<GapRegression::Candidate> GapRegression::Candidates() const {
+  std::vector<Candidate> candidates;
+  for (std::size_t m = 0; m < task_->history->marker_count(); ++m) {
+    if (const auto candidate = Judge(m)) candidates.push_back(*candidate);
+  }
+  std::stable_sort(
+      candidates.begin(), candidates.end(),
+      [](const Candidate& a, const Candidate& b) { return a.distance_sd < b.distance_sd; });
+  return candidates;
+}
+
+void GapRegression::ChoosePredictors(int count) {
+  usable_.resize((task_->window.count + step_ - 1) / step_);
+  for (std::size_t i = 0; i < usable_.size(); ++i) {
+    usable_[i] = task_->history->IsSeen(task_->marker, GridFrame(i)) ? 1 : 0;
+  }
+  const auto all = static_cast<double>(std::count(usable_.begin(), usable_.end(), 1));
+  const bool known_groups = task_->groups->HasGroup(task_->marker);
+  for (const Candidate& candidate : Candidates()) {
+    if (predictors_.size() >= static_cast<std::size_t>(count)) break;
+    std::vector<char> left = usable_;
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      if (left[i] != 0 && !task_->IsKnown(candidate.marker, GridFrame(i))) left[i] = 0;
+    }
+    const auto kept = std::count(left.begin(), left.end(), 1);
+    if (static_cast<double>(kept) < kKeptShare * all) continue;
+    usable_ = std::move(left);
+    predictors_.push_back(candidate.marker);
+    usual_variance_.push_back(candidate.usual_variance);
+    const bool together = known_groups ? task_->groups->Together(task_->marker, candidate.marker)
+                                       : candidate.distance_sd < task_->options->rigid_sd_m;
+    if (together) ++own_segment_;
+  }
+}
+
+void GapRegression::ChooseShape() {
+  const std::size_t count = std::min(kFrameMarkers, predictors_.size());
+  std::vector<std::vector<Vector3d>> instants;
+  for (std::size_t i = 0; i < usable_.size(); i += kSparse) {
+    const std::size_t frame = GridFrame(i);
+    if (!IsKnown(frame)) continue;
+    std::vector<Vector3d>& x = instants.emplace_back();
+    for (std::size_t j = 0; j < count; ++j) {
+      x.push_back(task_->history->Position(predictors_[j], frame));
+    }
+  }
+  if (instants.empty()) return;
+  shape_ = MeanShape(instants);
+}
+
+bool GapRegression::IsKnown(std::size_t frame) const {
+  return std::all_of(predictors_.begin(), predictors_.end(),
+                     [&](std::size_t m) { return task_->IsKnown(m, frame); });
+}
+
+GapRegression::Instant GapRegression::At(std::size_t frame) const {
+  std::array<Vector3d, kFrameMarkers> carriers;
+  for (std::size_t j = 0; j < shape_.size(); ++j) {
+    carriers[j] = task_->history->Position(predictors_[j], frame);
+  }
+  Instant instant{FitBodyFrame(shape_, std::span(carriers).first(shape_.size())), {}};
+  const auto n = static_cast<Index>(predictors_.size());
+  instant.features.resize(3 * n + 1);
+  for (Index j = 0; j < n; ++j) {
+    instant.features.segment<3>(3 * j) = instant.frame.ToBody(
+        task_->history->Position(predictors_[static_cast<std::size_t>(j)], frame));
+  }
+  if (feature_mean_.size() > 0) instant.features.head(3 * n) -= feature_mean_;
+  instant.features[3 * n] = 1.0;
+  return instant;
+}
+
+bool GapRegression::Solve() {
+  std::vector<std::size_t> learned;
+  for (std::size_t i = 0; i < usable_.size(); ++i) {
+    if (usable_[i] != 0) learned.push_back(i);
+  }
+  const auto n = static_cast<Index>(learned.size());
+  const auto q = static_cast<Index>(3 * predictors_.size() + 1);
+  if (learned.size() < kMinLearned || shape_.empty()) return false;
+  MatrixXd rows(q + 3, n);  // features, then the marker itself; a column an instant
+  for (Index i = 0; i < n; ++i) {
+    const std::size_t frame = GridFrame(learned[static_cast<std::size_t>(i)]);
+    const Instant instant = At(frame);
+    rows.col(i).head(q) = instant.features;
+    rows.col(i).tail<3>() = instant.frame.ToBody(task_->history->Position(task_->marker, frame));
+  }
+  feature_mean_ = rows.topRows(q - 1).rowwise().mean();
+  rows.topRows(q - 1).colwise() -= feature_mean_;
+
+  std::vector<MatrixXd> moments(folds_, MatrixXd::Zero(q + 3, q + 3));
+  MatrixXd total = MatrixXd::Zero(q + 3, q + 3);
+  for (Index begin = 0; begin < n;) {
+    const std::size_t fold = FoldOf(GridFrame(learned[static_cast<std::size_t>(begin)]));
+    Index end = begin;
+    while (end < n && FoldOf(GridFrame(learned[static_cast<std::size_t>(end)])) == fold) ++end;
+    moments[fold].selfadjointView<Eigen::Lower>().rankUpdate(rows.middleCols(begin, end - begin));
+    total += moments[fold];
+    begin = end;
+  }
+  coefficients_.resize(q, static_cast<Index>(3 * (folds_ + 1)));
+  const double unknown = task_->options->unknown_sigma_m * task_->options->unknown_sigma_m;
+  for (std::size_t fold = 0; fold <= folds_; ++fold) {
+    MatrixXd m = total;
+    if (fold < folds_) m -= moments[fold];
+    MatrixXd gram = m.topLeftCorner(q, q);
+    const double instants = gram(q - 1, q - 1);
+    if (instants < static_cast<double>(kMinLearned) / 2.0) return false;
+    for (Index j = 0; j + 1 < q; ++j) {
+      const double v = usual_variance_[static_cast<std::size_t>(j / 3)];
+      gram(j, j) += instants * (v > 0.0 ? v : unknown);
+    }
+    coefficients_.middleCols(static_cast<Index>(3 * fold), 3) =
+        gram.selfadjointView<Eigen::Lower>().llt().solve(m.bottomLeftCorner(3, q).transpose());
+  }
+  HoldOut(rows, learned);
+  return coefficients_.allFinite();
+}
+
+void GapRegression::HoldOut(const MatrixXd& rows, const std::vector<std::size_t>& learned) {
+  const Index q = coefficients_.rows();
+  held_out_.assign(usable_.size(), Vector3d::Constant(std::numeric_limits<double>::quiet_NaN()));
+  for (std::size_t i = 0; i < learned.size(); ++i) {
+    const auto column = rows.col(static_cast<Index>(i));
+    const auto fold = static_cast<Index>(FoldOf(GridFrame(learned[i])));
+    held_out_[learned[i]] =
+        column.tail<3>() - coefficients_.middleCols<3>(3 * fold).transpose() * column.head(q);
+  }
+}
+
+Vector3d GapRegression::PredictInBody(const Instant& instant, std::size_t fold) const {
+  return coefficients_.middleCols<3>(static_cast<Index>(3 * fold)).transpose() * instant.features;
+}
+
+Vector3d GapRegression::Residual(std::size_t frame, std::size_t fold) const {
+  const Instant instant = At(frame);
+  return instant.frame.ToBody(task_->history->Position(task_->marker, frame)) -
+         PredictInBody(instant, fold);
+}
+
+Eigen::Matrix3d GapRegression::ExcessCovariance(std::size_t frame) const {
+  Eigen::Matrix3d sum = Eigen::Matrix3d::Zero();
+  for (std::size_t j = 0; j < predictors_.size(); ++j) {
+    const double more = task_->history->Variance(predictors_[j], frame) - usual_variance_[j];
+    if (!(more > 0.0)) continue;
+    const Eigen::Matrix3d b =
+        coefficients_.block<3, 3>(static_cast<Index>(3 * j), static_cast<Index>(3 * folds_));
+    sum += more * b.transpose() * b;
+  }
+  return sum;
+}
+
+}  // namespace medius::reconstruct

@@ -1,0 +1,387 @@
+#include "reconstruct/label_arrangement.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include <Eigen/Cholesky>
+#include <Eigen/LU>
+
+#include "reconstruct/heading_frame.hpp"
+
+namespace medius::reconstruct {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kLogTwoPi = 1.8378770664093453;
+// Without a name, a distance is anywhere in a body's length and a place anywhere round it.
+const double kLogAnyDistance = -std::log(1.8);  // 1/m
+const double kLogAnyPlace = -std::log(4.0);     // 1/m^3
+// A distance that fits nothing costs this much: one swapped or loose marker must not sink the rest.
+constexpr double kRigidFloor = -4.0;
+constexpr double kLooseFloor = -2.0;
+// Distances of a body hang together; what each one across joints adds is shared among them.
+constexpr double kLooseWeight = 0.25;
+constexpr double kPlaceFloor = -6.0;
+constexpr double kAbsent = -2.0;
+constexpr double kSpreadOfAnything = 0.08;  // m, of the distance between two unrelated things
+
+constexpr std::size_t kAnchorBeam = 600;
+constexpr std::size_t kAnchors = 12;
+constexpr std::size_t kBodyBeam = 60;
+constexpr std::size_t kFewestInstants = 4;
+
+// Log odds that a distance spreads this little because both things are on one bone.
+double SpreadScore(double sd, double rigid_sd) {
+  const double ratio = sd / rigid_sd;
+  const double rigid =
+      0.5 * std::log(2.0 / 3.14159265358979) - std::log(rigid_sd) - 0.5 * ratio * ratio;
+  const double any = -std::log(kSpreadOfAnything) - sd / kSpreadOfAnything;
+  return std::max(kRigidFloor, rigid - any);
+}
+
+}  // namespace
+
+ArrangementSearch::ArrangementSearch(const MovingThings& things, const SubjectModel& subject)
+    : things_(&things), subject_(&subject) {
+  MeasureThings();
+  ScorePairs();
+  order_ = subject.anchor;
+  // Segment by segment, near the anchor first, so that each marker joins others that it is rigid
+  // with; markers of no known segment last.
+  const auto distance_of = [&](std::size_t m) {
+    const double far = subject.markers[m].position.norm();
+    return std::isnan(far) ? 1e3 : far;
+  };
+  const auto rank = [&](std::size_t m) {
+    if (subject.markers[m].segment.empty()) return 1e3 + distance_of(m);
+    double nearest = kInfinity;
+    for (std::size_t o = 0; o < subject.markers.size(); ++o) {
+      if (subject.markers[o].segment == subject.markers[m].segment) {
+        nearest = std::min(nearest, distance_of(o));
+      }
+    }
+    return nearest;
+  };
+  std::vector<std::pair<double, std::size_t>> rest;
+  for (std::size_t m = 0; m < subject.markers.size(); ++m) {
+    if (std::find(order_.begin(), order_.end(), m) == order_.end()) rest.emplace_back(rank(m), m);
+  }
+  std::stable_sort(rest.begin(), rest.end());
+  for (const auto& [value, marker] : rest) order_.push_back(marker);
+}
+
+std::size_t ArrangementSearch::ThingPair(std::size_t i, std::size_t j) const {
+  if (i > j) std::swap(i, j);
+  return i * (2 * things_->count - i - 1) / 2 + (j - i - 1);
+}
+
+void ArrangementSearch::MeasureThings() {
+  const std::size_t count = things_->count;
+  thing_pairs_ = count < 2 ? 0 : count * (count - 1) / 2;
+  spreads_.resize(thing_pairs_);
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t j = i + 1; j < count; ++j) {
+      Spread& spread = spreads_[ThingPair(i, j)];
+      double seen = 0.0;
+      double squares = 0.0;
+      for (std::size_t t = 0; t < things_->instants(); ++t) {
+        const double distance = (things_->At(t, i) - things_->At(t, j)).norm();
+        if (std::isnan(distance)) continue;
+        seen += 1.0;
+        const double delta = distance - spread.mean;
+        spread.mean += delta / seen;
+        squares += delta * (distance - spread.mean);
+      }
+      spread.is_known = seen >= static_cast<double>(kFewestInstants);
+      if (spread.is_known) spread.sd = std::sqrt(squares / seen);
+    }
+  }
+}
+
+double ArrangementSearch::PairScore(const Spread& seen, const PairDistance& known) const {
+  if (!seen.is_known || !known.is_known) return 0.0;
+  // The more a distance varies, the farther may its mean be from what it was on another day.
+  const double own = subject_->from_motion ? std::hypot(0.004, known.sd) : known.sd;
+  const double tolerance = std::hypot(own, subject_->from_motion ? 0.5 * seen.sd : 1.5 * seen.sd);
+  const double off = (seen.mean - known.mean) / tolerance;
+  const double fit = -0.5 * kLogTwoPi - std::log(tolerance) - 0.5 * off * off - kLogAnyDistance;
+  double score = std::max(known.is_rigid ? kRigidFloor : kLooseFloor, fit);
+  if (subject_->from_motion) {
+    score += SpreadScore(seen.sd, std::hypot(0.003, 1.2 * known.sd));
+  } else if (known.is_rigid) {
+    score += SpreadScore(seen.sd, 1.3 * known.sd);
+  }
+  return known.is_rigid ? score : kLooseWeight * score;
+}
+
+void ArrangementSearch::ScorePairs() {
+  pair_scores_.resize(subject_->pairs.size() * thing_pairs_);
+  for (std::size_t p = 0; p < subject_->pairs.size(); ++p) {
+    for (std::size_t t = 0; t < thing_pairs_; ++t) {
+      pair_scores_[p * thing_pairs_ + t] =
+          static_cast<float>(PairScore(spreads_[t], subject_->pairs[p]));
+    }
+  }
+}
+
+double ArrangementSearch::Gain(const Partial& partial, std::size_t marker,
+                               std::size_t thing) const {
+  double gain = 0.0;
+  for (std::size_t other = 0; other < partial.thing_of.size(); ++other) {
+    if (partial.thing_of[other] < 0 || other == marker) continue;
+    gain += Pair(marker, other, thing, static_cast<std::size_t>(partial.thing_of[other]));
+  }
+  return gain;
+}
+
+void ArrangementSearch::Extend(std::vector<Partial>& beam, std::size_t marker, const Places* places,
+                               std::size_t width) const {
+  struct Step {
+    double score;
+    std::size_t from;
+    int thing;
+  };
+  std::vector<Step> steps;
+  for (std::size_t b = 0; b < beam.size(); ++b) {
+    steps.push_back({beam[b].score + kAbsent, b, -1});
+    std::vector<char> is_used(things_->count, 0);
+    for (const int thing : beam[b].thing_of) {
+      if (thing >= 0) is_used[static_cast<std::size_t>(thing)] = 1;
+    }
+    for (std::size_t thing = 0; thing < things_->count; ++thing) {
+      if (is_used[thing] != 0) continue;
+      const double place = places == nullptr ? 0.0 : (*places)[marker * things_->count + thing];
+      if (places != nullptr && place <= kPlaceFloor) continue;
+      const double score = beam[b].score + place + Gain(beam[b], marker, thing);
+      steps.push_back({score, b, static_cast<int>(thing)});
+    }
+  }
+  const auto better = [](const Step& a, const Step& b) {
+    if (a.score != b.score) return a.score > b.score;
+    return a.from != b.from ? a.from < b.from : a.thing < b.thing;
+  };
+  const std::size_t kept = std::min(width, steps.size());
+  std::partial_sort(steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(kept), steps.end(),
+                    better);
+  std::vector<Partial> next;
+  next.reserve(kept);
+  for (std::size_t s = 0; s < kept; ++s) {
+    next.push_back(beam[steps[s].from]);
+    next.back().thing_of[marker] = steps[s].thing;
+    next.back().score = steps[s].score;
+  }
+  beam = std::move(next);
+}
+
+std::vector<ArrangementSearch::Partial> ArrangementSearch::AnchorCandidates() const {
+  std::vector<Partial> beam = {{std::vector<int>(subject_->markers.size(), -1), 0.0}};
+  for (const std::size_t marker : subject_->anchor) Extend(beam, marker, nullptr, kAnchorBeam);
+  std::erase_if(beam, [&](const Partial& partial) {
+    return std::count_if(partial.thing_of.begin(), partial.thing_of.end(),
+                         [](int thing) { return thing >= 0; }) < 3;
+  });
+  return beam;
+}
+
+double ArrangementSearch::PlaceScore(std::size_t marker, const Eigen::Vector3d& in_body) const {
+  const SubjectMarker& known = subject_->markers[marker];
+  if (!known.position.allFinite()) return 0.0;
+  Eigen::Matrix3d covariance = known.covariance;
+  covariance.diagonal().array() += 0.02 * 0.02;
+  const Eigen::Vector3d off = in_body - known.position;
+  const double chi2 = off.dot(covariance.ldlt().solve(off));
+  const double fit = -1.5 * kLogTwoPi - 0.5 * std::log(covariance.determinant()) - 0.5 * chi2;
+  return std::max(kPlaceFloor, fit - kLogAnyPlace);
+}
+
+std::optional<ArrangementSearch::Places> ArrangementSearch::PlacesFrom(
+    const Partial& partial) const {
+  const std::size_t count = things_->count;
+  std::vector<Eigen::Vector3d> in_body;
+  for (const std::size_t m : subject_->anchor) in_body.push_back(subject_->markers[m].position);
+  std::vector<Eigen::Vector3d> in_lab(in_body.size());
+  std::vector<Eigen::Vector3d> sum(count, Eigen::Vector3d::Zero());
+  std::vector<double> seen(count, 0.0);
+  for (std::size_t t = 0; t < things_->instants(); ++t) {
+    for (std::size_t k = 0; k < in_lab.size(); ++k) {
+      const int thing = partial.thing_of[subject_->anchor[k]];
+      in_lab[k] = thing < 0 ? Eigen::Vector3d::Constant(std::nan("")).eval()
+                            : things_->At(t, static_cast<std::size_t>(thing)).cast<double>();
+    }
+    const auto frame = FitHeadingFrame(in_body, in_lab);
+    if (!frame) continue;
+    for (std::size_t i = 0; i < count; ++i) {
+      const Eigen::Vector3f& p = things_->At(t, i);
+      if (!p.allFinite()) continue;
+      sum[i] += frame->ToBody(p.cast<double>());
+      seen[i] += 1.0;
+    }
+  }
+  if (*std::max_element(seen.begin(), seen.end()) < static_cast<double>(kFewestInstants)) {
+    return std::nullopt;
+  }
+  Places places(subject_->markers.size() * count, 0.0);
+  for (std::size_t m = 0; m < subject_->markers.size(); ++m) {
+    for (std::size_t i = 0; i < count; ++i) {
+      if (seen[i] >= static_cast<double>(kFewestInstants)) {
+        places[m * count + i] = PlaceScore(m, sum[i] / seen[i]);
+      }
+    }
+  }
+  return places;
+}
+
+std::optional<Arrangement> ArrangementSearch::Find() const {
+  if (things_->count < 3) return std::nullopt;
+  struct Start {
+    Partial partial;
+    Places places;
+  };
+  std::vector<Start> starts;
+  for (Partial& partial : AnchorCandidates()) {
+    std::optional<Places> places = PlacesFrom(partial);
+    if (!places) continue;
+    for (const std::size_t m : subject_->anchor) {
+      if (partial.thing_of[m] < 0) continue;
+      partial.score +=
+          (*places)[m * things_->count + static_cast<std::size_t>(partial.thing_of[m])];
+    }
+    starts.push_back({std::move(partial), *std::move(places)});
+  }
+  std::stable_sort(starts.begin(), starts.end(), [](const Start& a, const Start& b) {
+    return a.partial.score > b.partial.score;
+  });
+  if (starts.size() > kAnchors) starts.resize(kAnchors);
+  std::optional<Arrangement> best;
+  for (const Start& start : starts) {
+    std::vector<Partial> beam = {start.partial};
+    for (std::size_t k = subject_->anchor.size(); k < order_.size(); ++k) {
+      Extend(beam, order_[k], &start.places, kBodyBeam);
+    }
+    Polish(beam.front(), start.places);
+    if (best && beam.front().score <= best->score) continue;
+    best = ArrangementOf(beam.front());
+  }
+  return best;
+}
+
+double ArrangementSearch::ScoreOf(const Partial& partial, const Places& places, std::size_t marker,
+                                  int thing) const {
+  if (thing < 0) return kAbsent;
+  const auto i = static_cast<std::size_t>(thing);
+  return places[marker * things_->count + i] + Gain(partial, marker, i);
+}
+
+double ArrangementSearch::FullScore(const Partial& partial, const Places& places) const {
+  double score = 0.0;
+  Partial placed{std::vector<int>(partial.thing_of.size(), -1), 0.0};
+  for (std::size_t m = 0; m < partial.thing_of.size(); ++m) {
+    score += ScoreOf(placed, places, m, partial.thing_of[m]);
+    placed.thing_of[m] = partial.thing_of[m];
+  }
+  return score;
+}
+
+// What is gained where markers a and b exchange their things (either may have none).
+double ArrangementSearch::ExchangeGain(Partial& partial, const Places& places, std::size_t a,
+                                       std::size_t b) const {
+  const int of_a = partial.thing_of[a];
+  const int of_b = partial.thing_of[b];
+  partial.thing_of[b] = -1;
+  partial.thing_of[a] = -1;
+  // The distance between the two is the same before and after.
+  const double before = ScoreOf(partial, places, a, of_a) + ScoreOf(partial, places, b, of_b);
+  const double after = ScoreOf(partial, places, a, of_b) + ScoreOf(partial, places, b, of_a);
+  partial.thing_of[a] = of_a;
+  partial.thing_of[b] = of_b;
+  return after - before;
+}
+
+// Exchanges and moves to unused things until nothing is gained. The anchor keeps its own.
+void ArrangementSearch::Polish(Partial& partial, const Places& places) const {
+  constexpr int kMaxRounds = 10;
+  const std::size_t first = subject_->anchor.size();
+  for (int round = 0; round < kMaxRounds; ++round) {
+    bool is_changed = false;
+    for (std::size_t k = first; k < order_.size(); ++k) {
+      const std::size_t a = order_[k];
+      for (std::size_t l = k + 1; l < order_.size(); ++l) {
+        const std::size_t b = order_[l];
+        if (partial.thing_of[a] == partial.thing_of[b]) continue;
+        if (ExchangeGain(partial, places, a, b) <= 1e-6) continue;
+        std::swap(partial.thing_of[a], partial.thing_of[b]);
+        is_changed = true;
+      }
+      const int own = std::exchange(partial.thing_of[a], -1);
+      double best = ScoreOf(partial, places, a, own);
+      int chosen = own;
+      for (int thing = -1; thing < static_cast<int>(things_->count); ++thing) {
+        if (thing >= 0 && std::find(partial.thing_of.begin(), partial.thing_of.end(), thing) !=
+                              partial.thing_of.end()) {
+          continue;
+        }
+        const double score = ScoreOf(partial, places, a, thing);
+        if (score <= best + 1e-6) continue;
+        best = score;
+        chosen = thing;
+      }
+      partial.thing_of[a] = chosen;
+      is_changed = is_changed || chosen != own;
+    }
+    if (!is_changed) break;
+  }
+  partial.score = FullScore(partial, places);
+}
+
+ArrangementSearch::Partial ArrangementSearch::PartialOf(const Arrangement& arrangement) const {
+  Partial partial{std::vector<int>(order_.size(), -1), arrangement.score};
+  for (std::size_t m = 0; m < order_.size(); ++m) {
+    if (arrangement.thing_of[m]) partial.thing_of[m] = static_cast<int>(*arrangement.thing_of[m]);
+  }
+  return partial;
+}
+
+Arrangement ArrangementSearch::ArrangementOf(const Partial& partial) const {
+  Arrangement arrangement{std::vector<std::optional<std::size_t>>(order_.size()), partial.score};
+  for (std::size_t m = 0; m < order_.size(); ++m) {
+    if (partial.thing_of[m] >= 0) {
+      arrangement.thing_of[m] = static_cast<std::size_t>(partial.thing_of[m]);
+    }
+  }
+  return arrangement;
+}
+
+Arrangement ArrangementSearch::Improved(const Arrangement& arrangement) const {
+  Partial partial = PartialOf(arrangement);
+  const auto places = PlacesFrom(partial);
+  if (!places) return arrangement;
+  Polish(partial, *places);
+  return ArrangementOf(partial);
+}
+
+double ArrangementSearch::Score(const Arrangement& arrangement) const {
+  const Partial partial = PartialOf(arrangement);
+  const auto places = PlacesFrom(partial);
+  return places ? FullScore(partial, *places) : -kInfinity;
+}
+
+std::vector<Rival> ArrangementSearch::Rivals(const Arrangement& arrangement) const {
+  std::vector<Rival> rivals(order_.size(), {kInfinity, std::nullopt});
+  Partial partial = PartialOf(arrangement);
+  const auto places = PlacesFrom(partial);
+  if (!places) return rivals;
+  for (std::size_t a = 0; a < order_.size(); ++a) {
+    for (std::size_t b = a + 1; b < order_.size(); ++b) {
+      if (partial.thing_of[a] < 0 && partial.thing_of[b] < 0) continue;
+      const double cost = -ExchangeGain(partial, *places, a, b);
+      if (cost < rivals[a].cost) rivals[a] = {cost, b};
+      if (cost < rivals[b].cost) rivals[b] = {cost, a};
+    }
+  }
+  return rivals;
+}
+
+}  // namespace medius::reconstruct

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include <Eigen/Core>
+
+#include "core/subject_model.hpp"
+
+namespace medius::reconstruct {
+
+/// Things that moved together for a while, to be given the names of a subject's markers.
+struct MovingThings {
+  std::size_t count = 0;
+  std::vector<Eigen::Vector3f> position;  ///< [instants * count] lab, metres; NaN missing
+
+  [[nodiscard]] std::size_t instants() const { return count == 0 ? 0 : position.size() / count; }
+  [[nodiscard]] const Eigen::Vector3f& At(std::size_t instant, std::size_t thing) const {
+    return position[instant * count + thing];
+  }
+};
+
+/// Which thing is which marker.
+struct Arrangement {
+  std::vector<std::optional<std::size_t>> thing_of;  ///< one a marker of the subject
+  double score = 0.0;                                ///< log odds over "none of them is a marker"
+};
+
+/// What one exchange of names would cost.
+struct Rival {
+  double cost = 0.0;                  ///< log odds lost by the cheapest exchange
+  std::optional<std::size_t> marker;  ///< whose name would do nearly as well
+};
+
+/// Scores how well names fit: distances between things (mean and spread over the instants) against
+/// the subject's, and places in the body frame of the anchor's markers.
+class ArrangementSearch {
+ public:
+  /// Keeps references to both.
+  ArrangementSearch(const MovingThings& things, const SubjectModel& subject);
+
+  /// The best arrangement found by a beam search that starts from the anchor; nullopt where no
+  /// three things fit it.
+  [[nodiscard]] std::optional<Arrangement> Find() const;
+
+  /// Score of an arrangement; minus infinity where its anchor gives no body frame.
+  [[nodiscard]] double Score(const Arrangement& arrangement) const;
+
+  /// An arrangement with the exchanges and moves that better it, one at a time.
+  [[nodiscard]] Arrangement Improved(const Arrangement& arrangement) const;
+
+  /// For every marker of an arrangement, what the cheapest exchange with another marker costs.
+  [[nodiscard]] std::vector<Rival> Rivals(const Arrangement& arrangement) const;
+
+ private:
+  struct Spread {
+    double mean = 0.0;
+    double sd = 0.0;
+    bool is_known = false;
+  };
+  struct Partial {
+    std::vector<int> thing_of;  // -1: none
+    double score = 0.0;
+  };
+  using Places = std::vector<double>;  // [markers * things] log odds of each place
+
+  [[nodiscard]] Partial PartialOf(const Arrangement& arrangement) const;
+  [[nodiscard]] Arrangement ArrangementOf(const Partial& partial) const;
+  void MeasureThings();
+  void ScorePairs();
+  [[nodiscard]] double PairScore(const Spread& seen, const PairDistance& known) const;
+  [[nodiscard]] std::size_t ThingPair(std::size_t i, std::size_t j) const;
+  [[nodiscard]] double Pair(std::size_t a, std::size_t b, std::size_t i, std::size_t j) const {
+    return pair_scores_[subject_->PairSlot(a, b) * thing_pairs_ + ThingPair(i, j)];
+  }
+  [[nodiscard]] double Gain(const Partial& partial, std::size_t marker, std::size_t thing) const;
+  [[nodiscard]] std::vector<Partial> AnchorCandidates() const;
+  [[nodiscard]] std::optional<Places> PlacesFrom(const Partial& partial) const;
+  [[nodiscard]] double PlaceScore(std::size_t marker, const Eigen::Vector3d& in_body) const;
+  void Extend(std::vector<Partial>& beam, std::size_t marker, const Places* places,
+              std::size_t width) const;
+  void Polish(Partial& partial, const Places& places) const;
+  [[nodiscard]] double FullScore(const Partial& partial, const Places& places) const;
+  [[nodiscard]] double ScoreOf(const Partial& partial, const Places& places, std::size_t marker,
+                               int thing) const;
+  [[nodiscard]] double ExchangeGain(Partial& partial, const Places& places, std::size_t a,
+                                    std::size_t b) const;
+
+  const MovingThings* things_;
+  const SubjectModel* subject_;
+  std::size_t thing_pairs_ = 0;
+  std::vector<Spread> spreads_;     // [thing pairs]
+  std::vector<float> pair_scores_;  // [marker pairs * thing pairs]
+  std::vector<std::size_t> order_;  // of the markers, the anchor's first
+};
+
+}  // namespace medius::reconstruct

@@ -1,0 +1,341 @@
+#include "reconstruct/label_fragments.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "reconstruct/label_arrangement.hpp"
+#include "reconstruct/label_evidence.hpp"
+#include "reconstruct/label_findings.hpp"
+#include "reconstruct/label_growth.hpp"
+#include "reconstruct/label_judgement.hpp"
+#include "reconstruct/label_start.hpp"
+#include "reconstruct/label_timeline.hpp"
+#include "reconstruct/motion_model.hpp"
+
+namespace medius::reconstruct {
+namespace {
+
+using BlockSpan = std::pair<std::size_t, std::size_t>;
+
+constexpr std::size_t kLearnSamples = 600;
+constexpr int kJudgements = 3;
+// Names that an exchange would fit nearly as well are not given: log odds.
+constexpr double kSureName = 3.0;
+
+void CheckInput(const std::vector<Fragment>& fragments, const TimeBase& time_base,
+                const SubjectModel& subject) {
+  if (subject.anchor.size() < 3) {
+    throw InputError(fmt::format("the subject {} has {} anchor markers; three or more expected",
+                                 subject.source, subject.anchor.size()));
+  }
+  MEDIUS_CHECK(subject.pairs.size() * 2 == subject.markers.size() * (subject.markers.size() - 1),
+               "a distance for every pair of markers");
+  for (const Fragment& fragment : fragments) {
+    MEDIUS_CHECK(fragment.end_frame() <= time_base.frame_count(), "a fragment outside the run");
+  }
+}
+
+// One run's labelling at work.
+class Labeller {
+ public:
+  Labeller(const std::vector<Fragment>& fragments, const TimeBase& time_base,
+           const SubjectModel& subject, const LabelOptions& options, Parallelism parallelism,
+           const WorkControl& control)
+      : fragments_(fragments),
+        time_base_(time_base),
+        subject_(subject),
+        options_(options),
+        parallelism_(parallelism),
+        control_(control),
+        blocks_(fragments, time_base),
+        timeline_(fragments, subject.markers.size()),
+        log_any_place_(
+            LogDensityOfGhosts(fragments, time_base.frame_count(), subject.markers.size())) {}
+
+  LabelResult Run() {
+    LabelResult result;
+    result.findings = AlikeSegments(subject_);
+    if (fragments_.empty()) return Unnamed(std::move(result), LabelStatus::kNoFragments);
+    if (!NameWholeRun()) return Unnamed(std::move(result), LabelStatus::kNotFound);
+    JudgeAll();
+    CheckNames(result);
+    auto misfit =
+        SubjectMisfit(CompareWithSubject(SamplesOf({0, blocks_.count()}), subject_), subject_);
+    if (!misfit.empty()) {
+      result.findings.insert(result.findings.end(), misfit.begin(), misfit.end());
+      return Unnamed(std::move(result), LabelStatus::kSubjectDoesNotFit);
+    }
+    WritePieces(result);
+    const auto missing = MissingMarkers(timeline_, time_base_, subject_);
+    result.findings.insert(result.findings.end(), missing.begin(), missing.end());
+    return result;
+  }
+
+ private:
+  // Every fragment whole and without a name.
+  LabelResult Unnamed(LabelResult result, LabelStatus status) const {
+    result.status = status;
+    result.labelling = {};
+    for (std::size_t f = 0; f < fragments_.size(); ++f) {
+      const Fragment& fragment = fragments_[f];
+      result.labelling.pieces.push_back(
+          {f, {fragment.first_frame, fragment.position.size()}, std::nullopt, 0.0, {}});
+      result.unnamed_frames +=
+          SeenFrames(fragment, {fragment.first_frame, fragment.position.size()});
+    }
+    return result;
+  }
+
+  static std::size_t SeenFrames(const Fragment& fragment, FrameRange range) {
+    std::size_t seen = 0;
+    for (std::size_t frame = range.first; frame < range.end(); ++frame) {
+      if (fragment.IsSeen(frame)) ++seen;
+    }
+    return seen;
+  }
+
+  [[nodiscard]] std::size_t WindowBlocks() const {
+    const double frames = options_.start_window * time_base_.rate_hz;
+    return std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(
+                                        frames / static_cast<double>(blocks_.frames_per_block()))));
+  }
+
+  // Names' positions at instants spread over the blocks.
+  [[nodiscard]] MotionSamples SamplesOf(BlockSpan span) const {
+    const FrameRange frames = blocks_.Frames(span.first, span.second - span.first);
+    MotionSamples samples;
+    samples.marker_count = subject_.markers.size();
+    const std::size_t count = std::min(kLearnSamples, frames.count);
+    samples.position.reserve(count * samples.marker_count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t frame = frames.first + (2 * i + 1) * frames.count / (2 * count);
+      for (std::size_t m = 0; m < samples.marker_count; ++m) {
+        const Eigen::Vector3f* position = timeline_.Position(m, frame);
+        samples.position.push_back(position != nullptr ? *position
+                                                       : Eigen::Vector3f::Constant(std::nanf("")));
+      }
+    }
+    return samples;
+  }
+
+  // Starts in the best window, then wherever names are still lacking for a window's length.
+  bool NameWholeRun() {
+    const std::size_t window = WindowBlocks();
+    std::vector<BlockSpan> todo = {{0, blocks_.count()}};
+    bool is_started = false;
+    while (!todo.empty()) {
+      const BlockSpan span = todo.back();
+      todo.pop_back();
+      const auto start = FindStart(fragments_, blocks_, subject_, span, window);
+      if (!start) continue;
+      const BlockSpan done = GrowFrom(*start, span);
+      is_started = true;
+      if (done.first >= span.first + window) todo.emplace_back(span.first, done.first);
+      if (span.second >= done.second + window) todo.emplace_back(done.second, span.second);
+      control_.Report(done.second - done.first, blocks_.count());
+    }
+    return is_started;
+  }
+
+  BlockSpan GrowFrom(const LabelStart& start, BlockSpan limits) {
+    const FrameRange window =
+        blocks_.Frames(start.blocks.first, start.blocks.second - start.blocks.first);
+    for (std::size_t m = 0; m < start.fragment_of.size(); ++m) {
+      if (!start.fragment_of[m]) continue;
+      const Fragment& fragment = fragments_[*start.fragment_of[m]];
+      const std::size_t first = std::max(window.first, fragment.first_frame);
+      const std::size_t end = std::min(window.end(), fragment.end_frame());
+      timeline_.Insert(m, {*start.fragment_of[m], {first, end - first}});
+    }
+    LabelGrowth growth(fragments_, blocks_, time_base_, options_, log_any_place_, timeline_);
+    BlockSpan done = start.blocks;
+    model_ = MotionModel::Learn(SamplesOf(done), parallelism_);
+    for (std::size_t b = done.first; b < done.second; ++b) growth.NameBlock(b, b, *model_);
+    // What is known of the motion widens with what has names: seconds, then a minute, then all.
+    for (std::size_t reach = 8; true; reach *= 4) {
+      model_ = MotionModel::Learn(SamplesOf(done), parallelism_);
+      const BlockSpan wanted = {done.first - std::min(done.first - limits.first, reach),
+                                std::min(limits.second, done.second + reach)};
+      const BlockSpan grown = growth.Grow(done, wanted, *model_, control_);
+      const bool is_stuck = grown != wanted;
+      done = grown;
+      if (is_stuck || done == limits) break;
+    }
+    return done;
+  }
+
+  void JudgeAll() {
+    for (int round = 0; round < kJudgements; ++round) {
+      control_.ThrowIfCancelled();
+      model_ = MotionModel::Learn(SamplesOf({0, blocks_.count()}), parallelism_);
+      const JudgementInput input{&fragments_,        &timeline_,     &*model_,
+                                 time_base_.rate_hz, log_any_place_, options_};
+      judged_ = JudgeFragments(input, round + 1 == kJudgements, parallelism_);
+      timeline_ = Settle(fragments_, subject_.markers.size(), judged_);
+    }
+  }
+
+  // Whether the subject's distances over the whole run bear the names out, or others do better.
+  void CheckNames(LabelResult& result) {
+    const std::size_t markers = subject_.markers.size();
+    const MotionSamples samples = SamplesOf({0, blocks_.count()});
+    const MovingThings things{markers, samples.position};
+    const ArrangementSearch search(things, subject_);
+    Arrangement named{std::vector<std::optional<std::size_t>>(markers), 0.0};
+    for (std::size_t m = 0; m < markers; ++m) {
+      if (!timeline_.Pieces(m).empty()) named.thing_of[m] = m;
+    }
+    const Arrangement improved = search.Improved(named);
+    Rename(improved);
+    is_unsure_.assign(markers, false);
+    rivals_.assign(markers, std::nullopt);
+    const std::vector<Rival> rivals = search.Rivals(improved);
+    for (std::size_t m = 0; m < markers; ++m) {
+      if (!improved.thing_of[m] || !(rivals[m].cost < kSureName)) continue;
+      is_unsure_[m] = true;
+      rivals_[m] = rivals[m].marker;
+      result.findings.push_back(
+          {LabelFinding::Kind::kUnsureName,
+           {MarkerId(m), MarkerId(*rivals[m].marker)},
+           std::numeric_limits<double>::quiet_NaN(),
+           rivals[m].cost,
+           fmt::format("{} and {} cannot be told apart by this subject's distances; left without "
+                       "a name",
+                       subject_.markers[m].label, subject_.markers[*rivals[m].marker].label)});
+    }
+  }
+
+  // Gives each group of pieces the name that the whole run's distances say.
+  void Rename(const Arrangement& improved) {
+    const std::size_t markers = subject_.markers.size();
+    std::vector<std::size_t> new_name(markers, markers);
+    std::vector<bool> is_taken(markers, false);
+    for (std::size_t m = 0; m < markers; ++m) {
+      if (!improved.thing_of[m]) continue;
+      new_name[*improved.thing_of[m]] = m;
+      is_taken[m] = true;
+    }
+    // Things that lost their name keep a free one, so that the names stay a permutation; they are
+    // empty or about to be refused.
+    std::size_t next = 0;
+    for (std::size_t thing = 0; thing < markers; ++thing) {
+      if (new_name[thing] != markers) continue;
+      if (!is_taken[thing]) {
+        new_name[thing] = thing;
+      } else {
+        while (is_taken[next]) ++next;
+        new_name[thing] = next;
+      }
+      is_taken[new_name[thing]] = true;
+    }
+    std::vector<std::size_t> from(markers);
+    for (std::size_t thing = 0; thing < markers; ++thing) from[new_name[thing]] = thing;
+    timeline_.Permute(from);
+    for (std::vector<JudgedPiece>& pieces : judged_) {
+      for (JudgedPiece& piece : pieces) {
+        if (piece.marker) piece.marker = new_name[*piece.marker];
+        for (auto& [marker, odds] : piece.alternatives) marker = new_name[marker];
+      }
+    }
+  }
+
+  void WritePieces(LabelResult& result) {
+    for (std::size_t f = 0; f < fragments_.size(); ++f) {
+      const std::size_t first = result.labelling.pieces.size();
+      for (const JudgedPiece& piece : judged_[f]) WritePiece(f, piece, result);
+      const auto& pieces = result.labelling.pieces;
+      std::optional<MarkerId> last;
+      for (std::size_t p = first; p < pieces.size(); ++p) {
+        if (!pieces[p].marker) continue;
+        if (last && last != pieces[p].marker) ++result.labelling.swaps_undone;
+        last = pieces[p].marker;
+      }
+    }
+    for (const LabelledPiece& piece : result.labelling.pieces) {
+      const std::size_t seen = SeenFrames(fragments_[piece.fragment], piece.frames);
+      (piece.marker                 ? result.named_frames
+       : piece.alternatives.empty() ? result.ghost_frames
+                                    : result.unnamed_frames) += seen;
+    }
+  }
+
+  // The piece as it was settled: parts that lost to another fragment have no name.
+  void WritePiece(std::size_t f, const JudgedPiece& piece, LabelResult& result) {
+    LabelledPiece named{f, {0, 0}, std::nullopt, piece.Confidence(), {}};
+    for (const auto& [marker, odds] : piece.alternatives) named.alternatives.emplace_back(marker);
+    LabelledPiece unnamed = named;
+    if (piece.marker) {
+      named.marker = MarkerId(*piece.marker);
+      unnamed.alternatives.insert(unnamed.alternatives.begin(), MarkerId(*piece.marker));
+    }
+    const bool is_sure =
+        piece.marker && named.confidence >= options_.min_confidence && !is_unsure_[*piece.marker];
+    if (piece.marker && is_unsure_[*piece.marker] && rivals_[*piece.marker]) {
+      unnamed.alternatives.insert(unnamed.alternatives.begin() + 1,
+                                  MarkerId(*rivals_[*piece.marker]));
+      unnamed.confidence = std::min(unnamed.confidence, 0.5);
+    }
+    const auto holds = [&](std::size_t frame) {
+      return is_sure && timeline_.FragmentAt(*piece.marker, frame) == f;
+    };
+    std::size_t begin = piece.frames.first;
+    while (begin < piece.frames.end()) {
+      const bool is_held = holds(begin);
+      std::size_t end = begin + 1;
+      while (end < piece.frames.end() && holds(end) == is_held) ++end;
+      LabelledPiece part = is_held ? named : unnamed;
+      part.frames = {begin, end - begin};
+      // Frames in which the track coasted unseen need no piece.
+      if (is_held || SeenFrames(fragments_[f], part.frames) > 0) {
+        if (!is_held && is_sure) part.confidence = 0.0;
+        result.labelling.pieces.push_back(std::move(part));
+      }
+      begin = end;
+    }
+  }
+
+  const std::vector<Fragment>& fragments_;
+  const TimeBase& time_base_;
+  const SubjectModel& subject_;
+  const LabelOptions& options_;
+  Parallelism parallelism_;
+  const WorkControl& control_;
+  FragmentBlocks blocks_;
+  LabelTimeline timeline_;
+  double log_any_place_;
+  std::optional<MotionModel> model_;
+  std::vector<std::vector<JudgedPiece>> judged_;
+  std::vector<bool> is_unsure_;
+  std::vector<std::optional<std::size_t>> rivals_;
+};
+
+void CheckRange(const char* name, double value, double least, double most, const char* unit) {
+  if (value >= least && value <= most) return;
+  throw InputError(fmt::format("{} is {} {}; {} to {} expected", name, value, unit, least, most));
+}
+
+}  // namespace
+
+void LabelOptions::Validate() const {
+  CheckRange("start_window", start_window, 0.2, 60.0, "s");
+  CheckRange("samples_per_second", samples_per_second, 1.0, 10000.0, "Hz");
+  CheckRange("memory", memory, 0.0, 10.0, "s");
+  CheckRange("swap_log_odds", swap_log_odds, 0.0, 1000.0, "");
+  CheckRange("min_confidence", min_confidence, 0.0, 1.0, "");
+}
+
+LabelResult LabelFragments(const std::vector<Fragment>& fragments, const TimeBase& time_base,
+                           const SubjectModel& subject, const LabelOptions& options,
+                           Parallelism parallelism, const WorkControl& control) {
+  options.Validate();
+  CheckInput(fragments, time_base, subject);
+  return Labeller(fragments, time_base, subject, options, parallelism, control).Run();
+}
+
+}  // namespace medius::reconstruct
