@@ -1,7 +1,8 @@
 // Sightings of recorded runs -> labelled, filled trajectories, against the recorded positions.
 //
 //   benchmark_reconstruction [--cameras 6,8,12] [--seeds 5] [--lost 0,5,20] [--rig-error-px 0.3]
-//       [--hidden-rate 0.3] [--recordings rbds,hamner,rajagopal] [--knows standing|labels|nothing]
+//       [--hidden-rate 0.3] [--recordings rbds,hamner,rajagopal] [--knows
+//       standing|stretch|labels|nothing]
 //       [--with "WORDS"] [--variant "NAME=WORDS"]... [--angles] [--gaps] [--keep FOLDER]
 //   benchmark_reconstruction --make FOLDER    only the files of one seed and share, to try by hand
 //
@@ -126,6 +127,7 @@ void AddOptions(CLI::App* app, Arguments* arguments) {
                   "Probability that a camera misses a marker, beside what limbs hide");
   const std::map<std::string, Knowledge> known = {{"standing", Knowledge::kStanding},
                                                   {"labels", Knowledge::kLabels},
+                                                  {"stretch", Knowledge::kStretch},
                                                   {"nothing", Knowledge::kNothing}};
   app->add_option("--knows", arguments->knowledge)->transform(CLI::CheckedTransformer(known));
   app->add_option("--with", arguments->words, "Further words for medius reconstruct");

@@ -13,7 +13,8 @@
 namespace medius::testing {
 namespace {
 
-std::vector<std::string> Command(const RunFiles& files, const Method& method,
+// `begin`: of the run, seconds.
+std::vector<std::string> Command(const RunFiles& files, const Method& method, double begin,
                                  const std::filesystem::path& output) {
   const bool labelled = method.knowledge == Knowledge::kLabels;
   std::vector<std::string> words = {"reconstruct",
@@ -24,17 +25,34 @@ std::vector<std::string> Command(const RunFiles& files, const Method& method,
                                             files.marker_set};
     words.insert(words.end(), known.begin(), known.end());
   }
+  if (method.knowledge == Knowledge::kStretch) {
+    constexpr double kStretch = 2.0;  // s
+    const std::string stretch =
+        fmt::format("{}:{:g}-{:g}", files.truth.string(), begin, begin + kStretch);
+    const std::vector<std::string> known = {"--learn-from", stretch, "--markers", files.marker_set};
+    words.insert(words.end(), known.begin(), known.end());
+  }
   words.insert(words.end(), method.words.begin(), method.words.end());
   words.insert(words.end(), {"-o", output.string()});
   return words;
+}
+
+// The last line of what a command said, which is its error, as far as it is worth reading.
+std::string LastLine(std::string text) {
+  constexpr std::size_t kLongest = 300;
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  const std::size_t newline = text.rfind('\n');
+  if (newline != std::string::npos) text.erase(0, newline + 1);
+  if (text.size() > kLongest) text = text.substr(0, kLongest) + " ...";
+  return text;
 }
 
 double Type(const std::vector<std::string>& words) {
   const auto begin = std::chrono::steady_clock::now();
   const CommandResult result = Medius(words);
   if (result.exit_code != 0) {
-    throw std::runtime_error(
-        fmt::format("medius {} ended with {}: {}", words.front(), result.exit_code, result.error));
+    throw std::runtime_error(fmt::format("medius {} ended with {}: {}", words.front(),
+                                         result.exit_code, LastLine(result.error)));
   }
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
@@ -73,7 +91,7 @@ void ScoreTrial(const RecordedRun& run, const SightingConditions& conditions, co
   WholeTrial recorded = ReadPositions(files.truth);
   ++cell->trials;
   cell->recorded += recorded.time_base.time.back() - recorded.time_base.time.front();
-  cell->seconds += Type(Command(files, method, output));
+  cell->seconds += Type(Command(files, method, recorded.time_base.time.front(), output));
   const CameraRig rig = storage::ReadRig(files.true_rig);
   const RunTruth truth(recorded.labels, recorded.time_base, std::move(recorded.positions),
                        ReadSightings(files.labelled, rig), rig, conditions.noise_px);

@@ -16,6 +16,7 @@ enum class Knowledge {
   kLabels,    ///< every sighting says which marker it is
   kNothing,   ///< tracks without names
   kStanding,  ///< the standing trial and the marker set
+  kStretch,   ///< the first two seconds of the run, labelled, and the marker set
 };
 
 /// How `medius reconstruct` is typed.
