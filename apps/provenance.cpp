@@ -85,6 +85,10 @@ void ProvenanceRecorder::SetOptions(const nlohmann::json& options) {
   provenance_.options_json = options.dump();
 }
 
+void ProvenanceRecorder::SetSummary(const nlohmann::json& summary) {
+  provenance_.summary_json = summary.dump();
+}
+
 void ProvenanceRecorder::UseVirtualTime(const std::string& created) {
   virtual_time_ = true;
   provenance_.started = created;

@@ -32,6 +32,11 @@ class ProvenanceRecorder {
   /// For stages of a virtual lab: no wall-clock time, so that the same seed gives the same bytes.
   void UseVirtualTime(const std::string& created);
 
+  /// What came of the stage, and the files that it must have again to be repeated.
+  void SetSummary(const nlohmann::json& summary);
+  void KeepMarkerSet(std::string toml) { provenance_.marker_set_toml = std::move(toml); }
+  void KeepSubject(std::string toml) { provenance_.subject_toml = std::move(toml); }
+
   /// With the time that has passed (0 where SOURCE_DATE_EPOCH is set) and the warnings so far.
   [[nodiscard]] StageProvenance Finish() const;
 

@@ -108,14 +108,9 @@ void AddQuality(const reconstruct::CameraQuality& camera, double rate_hz, nlohma
 nlohmann::json TracksJson(const ReconstructReport& report) {
   if (!report.tracks) return nullptr;
   const TracksReport& tracks = *report.tracks;
-  return {{"fragments", tracks.fragments},
-          {"seen_marker_frames", tracks.seen},
-          {"unnamed_marker_frames", tracks.unnamed},
-          {"ghost_frames", tracks.ghosts},
-          {"corrections", report.corrections},
-          {"swaps_undone", tracks.swaps_undone},
-          {"tracking_seconds", tracks.tracking_seconds},
-          {"labelling_seconds", tracks.labelling_seconds}};
+  return {{"fragments", tracks.fragments},           {"seen_marker_frames", tracks.seen},
+          {"unnamed_marker_frames", tracks.unnamed}, {"ghost_frames", tracks.ghosts},
+          {"corrections", report.corrections},       {"swaps_undone", tracks.swaps_undone}};
 }
 
 std::string TracksText(const ReconstructReport& report) {
@@ -144,8 +139,7 @@ nlohmann::json GapsJson(const ReconstructReport& report) {
           {"filled_rigid_frames", by_source(SampleSource::kFilledRigid)},
           {"filled_skeleton_frames", by_source(SampleSource::kFilledSkeleton)},
           {"filled_interpolated_frames", by_source(SampleSource::kFilledInterpolated)},
-          {"expected_rms_mm", NumberOrNull(1e3 * report.gaps->ExpectedRms())},
-          {"seconds", report.filling_seconds}};
+          {"expected_rms_mm", NumberOrNull(1e3 * report.gaps->ExpectedRms())}};
 }
 
 std::string GapsText(const ReconstructReport& report) {
@@ -217,8 +211,7 @@ void WarnOf(const CameraRig& rig, const ReconstructReport& report, CommandContex
   }
 }
 
-nlohmann::json SummaryJson(const std::string& output, const CameraRig& rig,
-                           const ReconstructReport& report) {
+nlohmann::json QualityJson(const CameraRig& rig, const ReconstructReport& report) {
   const ReconstructStatistics& statistics = report.statistics;
   const std::vector<std::string>& labels = report.labels;
   const CameraStatistics total = statistics.Total();
@@ -238,8 +231,7 @@ nlohmann::json SummaryJson(const std::string& output, const CameraRig& rig,
     const auto status = static_cast<PointStatus>(i);
     missing[std::string(ToString(status))] = CountOf(statistics, status);
   }
-  return {{"output", output},
-          {"frames", statistics.frames},
+  return {{"frames", statistics.frames},
           {"marker_count", labels.size()},
           {"measured_percent", Percent(statistics.computed_count(), statistics.point_count())},
           {"mean_rays",
@@ -250,10 +242,23 @@ nlohmann::json SummaryJson(const std::string& output, const CameraRig& rig,
           {"cameras", cameras},
           {"markers", markers},
           {"tracks", TracksJson(report)},
-          {"gaps", GapsJson(report)},
-          {"seconds", report.seconds},
-          {"points_per_second",
-           NumberOrNull(static_cast<double>(statistics.computed_count()) / report.seconds)}};
+          {"gaps", GapsJson(report)}};
+}
+
+nlohmann::json SummaryJson(const std::string& output, const CameraRig& rig,
+                           const ReconstructReport& report) {
+  nlohmann::json summary = QualityJson(rig, report);
+  summary["output"] = output;
+  summary["seconds"] = report.seconds;
+  summary["points_per_second"] =
+      NumberOrNull(static_cast<double>(report.statistics.computed_count()) / report.seconds);
+  summary["step_seconds"] = {{"triangulating", report.seconds},
+                             {"filling", report.filling_seconds}};
+  if (report.tracks) {
+    summary["step_seconds"]["tracking"] = report.tracks->tracking_seconds;
+    summary["step_seconds"]["naming"] = report.tracks->labelling_seconds;
+  }
+  return summary;
 }
 
 std::string SummaryText(const std::string& output, const CameraRig& rig,

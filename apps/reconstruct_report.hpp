@@ -45,6 +45,10 @@ void RefuseNonsense(const std::string& trial, const ReconstructReport& report);
 /// Warns of cameras that stand out and of results that are worse than they say.
 void WarnOf(const CameraRig& rig, const ReconstructReport& report, CommandContext& context);
 
+/// What the file keeps of it: quality and counts, without times and places, so that the same input
+/// gives the same bytes.
+[[nodiscard]] nlohmann::json QualityJson(const CameraRig& rig, const ReconstructReport& report);
+
 [[nodiscard]] nlohmann::json SummaryJson(const std::string& output, const CameraRig& rig,
                                          const ReconstructReport& report);
 [[nodiscard]] std::string SummaryText(const std::string& output, const CameraRig& rig,

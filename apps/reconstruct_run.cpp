@@ -115,6 +115,7 @@ Reconstruction::Reconstruction(const ReconstructArguments& arguments, CommandCon
   if (!arguments.markers.empty()) {
     const std::filesystem::path path = FindPreset(Preset::kMarkerSet, arguments.markers);
     set_ = storage::ReadMarkerSet(path);
+    provenance_.KeepMarkerSet(storage::ReadMarkerSetText(path));
     provenance_.AddInput(path);
   }
   report_.rate_hz = trial_.time_base().rate_hz;
@@ -153,7 +154,7 @@ void Reconstruction::NameTracks() {
   report_.tracks = ReportOn(fragments, named_);
   report_.tracks->tracking_seconds = tracks_->seconds();
   report_.tracks->labelling_seconds = SecondsSince(begin);
-  for (const reconstruct::LabelFinding& finding : named_.findings) context_.Warn(finding.text);
+  WarnOfNames(named_, context_);
 }
 
 // Streams labelled sightings through the reconstructor: bounded memory however long the trial is.
@@ -234,6 +235,7 @@ void Reconstruction::Run() {
                  : LabelledBlocks(trial_, cameras_));
   RefuseNonsense(arguments_.trial, report_);
   WarnOf(used_, report_, context_);
+  provenance_.SetSummary(QualityJson(used_, report_));
   writer_->WriteProvenance(provenance_.Finish());
   WriteReview();
   writer_->Commit();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -195,8 +196,38 @@ NamedTracks NameBySubject(const std::vector<Fragment>& fragments, const TimeBase
   NamedTracks named;
   named.labelling = std::move(result.labelling);
   named.findings = std::move(result.findings);
+  for (const SubjectMarker& marker : subject.markers) named.subject_labels.push_back(marker.label);
   DropUnseen(subject, &named);
   return named;
+}
+
+void WarnOfNames(const NamedTracks& named, CommandContext& context) {
+  using Kind = reconstruct::LabelFinding::Kind;
+  std::set<std::string> never;
+  std::set<std::string> unsure;
+  for (const reconstruct::LabelFinding& finding : named.findings) {
+    if (finding.kind == Kind::kNeverSeen) {
+      for (const MarkerId marker : finding.markers) {
+        never.insert(named.subject_labels[marker.index()]);
+      }
+    }
+  }
+  for (const reconstruct::LabelFinding& finding : named.findings) {
+    if (finding.kind == Kind::kUnsureName) {
+      const std::string& label = named.subject_labels[finding.markers.front().index()];
+      if (!never.contains(label)) unsure.insert(label);
+    } else if (finding.kind != Kind::kNeverSeen) {
+      context.Warn(finding.text);
+    }
+  }
+  if (!never.empty()) {
+    context.Warn(fmt::format("{} of the subject's {} markers are never seen in the run: {}",
+                             never.size(), named.subject_labels.size(), fmt::join(never, ", ")));
+  }
+  if (!unsure.empty()) {
+    context.Warn(fmt::format("{} could not be told surely everywhere; --review FILE lists where",
+                             fmt::join(unsure, ", ")));
+  }
 }
 
 TracksReport ReportOn(const std::vector<Fragment>& fragments, const NamedTracks& named) {
@@ -223,7 +254,7 @@ NamedTracks NameByNumber(const std::vector<Fragment>& fragments, const TimeBase&
         "(--learn-from)",
         numbered.labels.size(), kMostUnnamed));
   }
-  return {std::move(numbered.labels), std::move(numbered.labelling), {}};
+  return {std::move(numbered.labels), std::move(numbered.labelling), {}, {}};
 }
 
 std::string ReviewCsv(const std::vector<Fragment>& fragments, const TimeBase& time_base,

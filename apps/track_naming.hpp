@@ -19,6 +19,7 @@ struct NamedTracks {
   std::vector<std::string> labels;
   reconstruct::Labelling labelling;  ///< marker ids are indices into labels
   std::vector<reconstruct::LabelFinding> findings;
+  std::vector<std::string> subject_labels;  ///< of the model; findings index these
 };
 
 /// Names tracks by a model of the subject. Markers that are never seen are left out of the labels.
@@ -27,6 +28,9 @@ struct NamedTracks {
                                         const TimeBase& time_base, const SubjectModel& subject,
                                         const reconstruct::LabelOptions& options,
                                         CommandContext& context);
+
+/// Warns of what naming found; markers that were never seen, or not surely, in one line each kind.
+void WarnOfNames(const NamedTracks& named, CommandContext& context);
 
 /// Counts what was named.
 [[nodiscard]] TracksReport ReportOn(const std::vector<reconstruct::Fragment>& fragments,

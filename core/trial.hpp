@@ -31,6 +31,9 @@ struct StageProvenance {
   std::string started;  ///< ISO 8601
   double seconds = 0.0;
   std::vector<std::string> warnings;
+  std::string summary_json;     ///< what came of it: quality and counts; empty where it has none
+  std::string marker_set_toml;  ///< the marker set used, whole; empty where there was none
+  std::string subject_toml;     ///< the subject's model used, whole; empty where there was none
 };
 
 }  // namespace medius

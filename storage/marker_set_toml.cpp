@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "storage/input_file.hpp"
 #include "storage/nearest_name.hpp"
 #include "storage/toml_table.hpp"
 
@@ -70,13 +71,23 @@ LabAxes ReadLab(const TomlTable& lab, const std::string& file) {
 
 }  // namespace
 
+std::string ReadMarkerSetText(const std::filesystem::path& path) {
+  constexpr std::uint64_t kLargestFile = 1 << 20;
+  return InputFile(path).ReadAll(kLargestFile);
+}
+
 MarkerSet ReadMarkerSet(const std::filesystem::path& path) {
-  const toml::table document = ParseTomlFile(path);
-  const std::string file = path.string();
+  MarkerSet set = ParseMarkerSet(ReadMarkerSetText(path), path.string());
+  if (set.name.empty()) set.name = path.stem().string();
+  return set;
+}
+
+MarkerSet ParseMarkerSet(const std::string& text, const std::string& file) {
+  const toml::table document = ParseTomlText(text, file);
   const TomlTable top(document, file, "");
   top.AllowOnly({"name", "roles", "clusters", "lab"});
   MarkerSet set;
-  set.name = top.Has("name") ? top.Text("name") : path.stem().string();
+  if (top.Has("name")) set.name = top.Text("name");
   if (const toml::table* roles = SubTable(top, "roles")) {
     ReadRoles(TomlTable(*roles, file, "[roles]"), set);
   }

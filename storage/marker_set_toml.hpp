@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "core/marker_set.hpp"
 
@@ -10,5 +11,11 @@ namespace medius::storage {
 /// @throws InputError that names the file, the line and what is wrong: an unknown role or segment
 ///         with those it resembles, a label that is no text, an axis that is none.
 [[nodiscard]] MarkerSet ReadMarkerSet(const std::filesystem::path& path);
+
+/// The same of a text that is in memory already. @param where  its source, for messages.
+[[nodiscard]] MarkerSet ParseMarkerSet(const std::string& text, const std::string& where);
+
+/// The text of a marker-set file. @throws InputError where it cannot be read.
+[[nodiscard]] std::string ReadMarkerSetText(const std::filesystem::path& path);
 
 }  // namespace medius::storage

@@ -17,11 +17,14 @@ constexpr std::uint64_t kLargestFile = 64 << 20;
 }  // namespace
 
 toml::table ParseTomlFile(const std::filesystem::path& path) {
-  const std::string text = InputFile(path).ReadAll(kLargestFile);
+  return ParseTomlText(InputFile(path).ReadAll(kLargestFile), path.string());
+}
+
+toml::table ParseTomlText(const std::string& text, const std::string& where) {
   try {
-    return toml::parse(text, path.string());
+    return toml::parse(text, where);
   } catch (const toml::parse_error& error) {
-    throw InputError(fmt::format("{}: line {}, column {}: is not TOML: {}", path.string(),
+    throw InputError(fmt::format("{}: line {}, column {}: is not TOML: {}", where,
                                  error.source().begin.line, error.source().begin.column,
                                  error.description()));
   }

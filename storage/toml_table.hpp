@@ -12,6 +12,8 @@ namespace medius::storage {
 
 /// Parses a TOML file. @throws InputError with file, line and column where it is not TOML.
 [[nodiscard]] toml::table ParseTomlFile(const std::filesystem::path& path);
+/// The same of a text that is in memory already. @param where  its source, for messages.
+[[nodiscard]] toml::table ParseTomlText(const std::string& text, const std::string& where);
 
 /// `text` as a TOML basic string with its quotes, and a number that TOML reads as a float and that
 /// comes back the same.

@@ -19,6 +19,9 @@ constexpr const char* kInputHashes = "inputs_sha256";
 constexpr const char* kStarted = "started";
 constexpr const char* kSeconds = "seconds";
 constexpr const char* kWarnings = "warnings";
+constexpr const char* kSummaryText = "summary";
+constexpr const char* kMarkerSet = "marker_set";
+constexpr const char* kSubject = "subject";
 
 std::size_t PaddedBytes(const std::vector<std::string>& texts) {
   std::size_t longest = 1;
@@ -68,6 +71,12 @@ void WriteStage(hid_t provenance, const StageProvenance& stage, const std::strin
   WriteOne(group.get(), kStarted, stage.started, file);
   hdf5::WriteNumber(group.get(), kSeconds, stage.seconds, file);
   WriteMany(group.get(), kWarnings, stage.warnings, file);
+  const auto write_if_there = [&](const char* name, const std::string& text) {
+    if (!text.empty()) WriteOne(group.get(), name, text, file);
+  };
+  write_if_there(kSummaryText, stage.summary_json);
+  write_if_there(kMarkerSet, stage.marker_set_toml);
+  write_if_there(kSubject, stage.subject_toml);
 }
 
 std::vector<StageProvenance> TrialReader::Impl::ReadProvenance() const {
@@ -89,8 +98,16 @@ std::vector<StageProvenance> TrialReader::Impl::ReadProvenance() const {
       const std::vector<std::string> texts = many(name);
       return texts.empty() ? std::string() : texts.front();
     };
-    StageProvenance stage{member.name, one(kCommand), one(kOptions), one(kVersion),
-                          {},          one(kStarted), 0.0,           many(kWarnings)};
+    StageProvenance stage;
+    stage.stage = member.name;
+    stage.command = one(kCommand);
+    stage.options_json = one(kOptions);
+    stage.version = one(kVersion);
+    stage.started = one(kStarted);
+    stage.warnings = many(kWarnings);
+    stage.summary_json = one(kSummaryText);
+    stage.marker_set_toml = one(kMarkerSet);
+    stage.subject_toml = one(kSubject);
     const std::vector<std::string> names = many(kInputs);
     const std::vector<std::string> hashes = many(kInputHashes);
     if (names.size() != hashes.size()) {
