@@ -174,10 +174,10 @@ BodyLimbs::BodyLimbs(const std::vector<std::string>& labels, const MarkerSet& se
   if (pelvis_.back.empty()) builder.Lacks("pelvis", "left_psis and right_psis, nor sacrum");
   shoulders_ = builder.Roles({"left_acromion", "right_acromion"});
   if (shoulders_.size() < 2) shoulders_.clear();
-  on_trunk_ =
-      join(builder.Roles({"left_asis", "right_asis", "left_psis", "right_psis", "sacrum", "c7",
-                          "left_iliac_crest", "right_iliac_crest", "sternum", "clavicle"}),
-           join(builder.Cluster("pelvis"), builder.Cluster("trunk")));
+  on_trunk_ = join(builder.Roles({"left_asis", "right_asis", "left_psis", "right_psis", "sacrum",
+                                  "c7", "left_iliac_crest", "right_iliac_crest", "sternum",
+                                  "clavicle", "left_acromion", "right_acromion"}),
+                   join(builder.Cluster("pelvis"), builder.Cluster("trunk")));
   for (std::size_t s = 0; s < legs_.size(); ++s) {
     const std::string side = std::string(kSides[s]) + "_";
     Leg& leg = legs_[s];

@@ -33,6 +33,7 @@ void Project(const RunFiles& files, const SightingConditions& conditions) {
       "--reflections", fmt::format("{}", conditions.reflections),
       "--drop-rate",   fmt::format("{}", conditions.drop_rate),
       "--lost-share",  fmt::format("{}", conditions.lost_share),
+      "--hidden-rate", fmt::format("{}", conditions.hidden_rate),
       "--seed",        fmt::format("{}", conditions.seed)};
   words.push_back(files.labelled.string());
   words.insert(words.end(), effects.begin(), effects.end());

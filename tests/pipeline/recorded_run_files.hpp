@@ -17,6 +17,7 @@ struct SightingConditions {
   double reflections = 2.0;   ///< false sightings a camera and frame
   double drop_rate = 0.01;    ///< of the frames of a camera
   double lost_share = 0.0;    ///< of the marker-frames, lost by all cameras for up to 1 s
+  double hidden_rate = 0.0;   ///< that a camera misses a marker in a frame, beside limbs
   double rig_error_px = 0.0;  ///< of the calibration that the reconstruction is given
   /// Gaps of known lengths in place of random ones, of one marker or of three of a segment.
   enum class Planned { kNothing, kOneMarker, kThreeOfASegment } planned = Planned::kNothing;

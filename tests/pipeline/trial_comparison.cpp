@@ -77,6 +77,26 @@ AngleDifference CompareAngle(const std::filesystem::path& trial, const std::file
   return difference;
 }
 
+StrideDifference CompareStrides(const std::filesystem::path& trial,
+                                const std::filesystem::path& truth) {
+  constexpr double kSameStrike = 0.020;  // s
+  const StrideTable mine = storage::TrialReader(trial).ReadStrides();
+  const StrideTable theirs = storage::TrialReader(truth).ReadStrides();
+  StrideDifference difference;
+  for (std::size_t i = 0; i < theirs.stride_count(); ++i) {
+    if (theirs.accepted[i] == 0) continue;
+    ++difference.expected;
+    for (std::size_t j = 0; j < mine.stride_count(); ++j) {
+      if (mine.accepted[j] == 0 || mine.side[j] != theirs.side[i]) continue;
+      if (std::abs(mine.start[j] - theirs.start[i]) > kSameStrike) continue;
+      if (std::abs(mine.end[j] - theirs.end[i]) > kSameStrike) continue;
+      ++difference.kept;
+      break;
+    }
+  }
+  return difference;
+}
+
 std::string ResultBytes(const std::filesystem::path& trial) {
   const storage::TrialReader reader(trial);
   std::string bytes;

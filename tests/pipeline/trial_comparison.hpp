@@ -23,6 +23,15 @@ struct AngleDifference {
 AngleDifference CompareAngle(const std::filesystem::path& trial, const std::filesystem::path& truth,
                              const std::string& angle);
 
+/// Accepted strides of the truth, and those of them that the trial has as well: the same side, both
+/// foot strikes within 20 ms, accepted.
+struct StrideDifference {
+  std::size_t kept = 0;
+  std::size_t expected = 0;
+};
+StrideDifference CompareStrides(const std::filesystem::path& trial,
+                                const std::filesystem::path& truth);
+
 /// The bytes of a trial's results, provenance left out: equal where the results are.
 std::string ResultBytes(const std::filesystem::path& trial);
 

@@ -94,7 +94,7 @@ class Scorer {
     CountTruth(frame, points);
     for (std::size_t p = 0; p < points.size(); ++p) {
       if (points[p].measured) CountPoint(frame, p, points[p]);
-      if (points[p].marker) CountName(frame, points[p]);
+      CountName(frame, p, points[p]);
     }
   }
 
@@ -126,13 +126,27 @@ class Scorer {
     std::optional<MarkerId>& last = last_marker_[point.track];
     const std::optional<MarkerId>& marker = match_.marker_of[p];
     if (!marker) {
-      ++(match_.near_any[p] ? score_.doubles : score_.ghosts);
+      if (match_.near_any[p]) {
+        ++score_.doubles;
+      } else {
+        CountGhost(frame, point);
+      }
       return;
     }
     ++score_.matched;
     if (last && *last != *marker) ++score_.switches;
     last = marker;
+    if (point.foreign) return;
     if (!point.marker || *point.marker == *marker) CountError(frame, *marker, point);
+  }
+
+  void CountGhost(std::size_t frame, const ResultPoint& point) {
+    constexpr double kFarAsStated = 16.27;  // chi-square, 3 degrees of freedom, 99.9 %
+    ++score_.ghosts;
+    const std::optional<MarkerId> nearest = NearestMarker(truth_, frame, point.position);
+    if (!nearest || match_.point_of[nearest->index()] || !point.covariance.allFinite()) return;
+    const Eigen::Vector3d error = point.position - truth_.Position(frame, *nearest);
+    if (error.dot(point.covariance.ldlt().solve(error)) < kFarAsStated) ++score_.uncertain_ghosts;
   }
 
   void CountError(std::size_t frame, MarkerId marker, const ResultPoint& point) {
@@ -146,11 +160,15 @@ class Scorer {
     ++score_.chi2_count;
   }
 
-  // Where the recording itself lacks the marker nobody can say whether the name is right.
-  void CountName(std::size_t frame, const ResultPoint& point) {
-    if (!truth_.IsPresent(frame, *point.marker)) return;
+  void CountName(std::size_t frame, std::size_t p, const ResultPoint& point) {
+    if (!point.marker && !point.foreign) return;
+    // Where the recording itself lacks the marker nobody can say whether the name is right, unless
+    // the sample is where another marker is.
+    const bool known = point.foreign || truth_.IsPresent(frame, *point.marker);
+    if (!known && !match_.marker_of[p]) return;
     ++score_.named_filled;
-    const bool wrong = NearestMarker(truth_, frame, point.position) != point.marker;
+    const bool wrong =
+        !known || point.foreign || NearestMarker(truth_, frame, point.position) != point.marker;
     score_.mislabelled_filled += wrong ? 1 : 0;
     if (!point.measured) return;
     ++score_.named;
@@ -274,9 +292,13 @@ ResultFrames FramesOf(const std::vector<std::string>& labels, const TrajectoryBl
                       const RunTruth& truth) {
   ResultFrames frames(truth.frame_count());
   std::vector<std::optional<MarkerId>> names(labels.size());
+  std::vector<bool> foreign(labels.size(), false);
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const auto found = std::find(truth.labels().begin(), truth.labels().end(), labels[i]);
-    if (found == truth.labels().end()) continue;
+    if (found == truth.labels().end()) {
+      foreign[i] = labels[i].rfind("unnamed", 0) != 0;
+      continue;
+    }
     names[i] = MarkerId(static_cast<std::size_t>(found - truth.labels().begin()));
   }
   for (std::size_t frame = 0; frame < positions.frames().count; ++frame) {
@@ -286,7 +308,8 @@ ResultFrames FramesOf(const std::vector<std::string>& labels, const TrajectoryBl
       frames.at(positions.frames().first + frame)
           .push_back({positions.Position(frame, MarkerId(i)),
                       positions.Covariance(frame, MarkerId(i)), i, names[i],
-                      source == SampleSource::kMeasured || source == SampleSource::kImported});
+                      source == SampleSource::kMeasured || source == SampleSource::kImported,
+                      foreign[i]});
     }
   }
   return frames;
@@ -332,6 +355,9 @@ double ReconstructionScore::TwoRayRecall() const {
 double ReconstructionScore::GhostsPer1e5() const {
   return kPer * Ratio(ghosts, points);
 }
+double ReconstructionScore::UncertainGhostsPer1e5() const {
+  return kPer * Ratio(uncertain_ghosts, points);
+}
 double ReconstructionScore::SwitchesPer1e5() const {
   return kPer * Ratio(switches, matched);
 }
@@ -369,6 +395,7 @@ void ReconstructionScore::Add(const ReconstructionScore& other) {
   matched += other.matched;
   doubles += other.doubles;
   ghosts += other.ghosts;
+  uncertain_ghosts += other.uncertain_ghosts;
   switches += other.switches;
   tracks += other.tracks;
   named += other.named;

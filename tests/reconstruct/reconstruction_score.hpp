@@ -70,11 +70,13 @@ struct ResultPoint {
   std::size_t track = 0;           ///< label or fragment that it belongs to
   std::optional<MarkerId> marker;  ///< of the truth's labels, where the result names it
   bool measured = true;            ///< and not filled
+  bool foreign = false;            ///< it bears a name that the truth does not have
 };
 /// By frame of the trial.
 using ResultFrames = std::vector<std::vector<ResultPoint>>;
 
-/// Trajectories of a trial file. A label that the truth does not know is a track without a name.
+/// Trajectories of a trial file. Labels that begin with "unnamed" are tracks without a name; any
+/// other that the truth does not know is a foreign name, and wrong.
 [[nodiscard]] ResultFrames FramesOf(const std::vector<std::string>& labels,
                                     const TrajectoryBlock& positions, const RunTruth& truth);
 /// Fragments of tracks before labelling: nothing has a name, all is measured.
@@ -101,17 +103,20 @@ struct ReconstructionScore {
   std::uint64_t three_ray_found = 0;  ///< of those, with a measured point within kMatchDistance
   std::uint64_t two_ray = 0;          ///< that two cameras saw, while a track can be alive
   std::uint64_t two_ray_found = 0;
-  std::uint64_t points = 0;    ///< measured
-  std::uint64_t matched = 0;   ///< to a true marker, one to one
-  std::uint64_t doubles = 0;   ///< second points of a marker
-  std::uint64_t ghosts = 0;    ///< further than kMatchDistance from every true marker
+  std::uint64_t points = 0;   ///< measured
+  std::uint64_t matched = 0;  ///< to a true marker, one to one
+  std::uint64_t doubles = 0;  ///< second points of a marker
+  std::uint64_t ghosts = 0;   ///< further than kMatchDistance from every true marker
+  /// Of the ghosts: those whose covariance says that they can be so far from the nearest marker
+  /// (chi-square below its 99.9 % point), which no other point is. Two rays at a narrow angle.
+  std::uint64_t uncertain_ghosts = 0;
   std::uint64_t switches = 0;  ///< a track goes on with another marker
   std::uint64_t tracks = 0;    ///< with at least one measured point
   // Names.
   std::uint64_t named = 0;               ///< measured samples with a name
-  std::uint64_t mislabelled = 0;         ///< of those, nearer to another marker
+  std::uint64_t mislabelled = 0;         ///< of those, foreign or nearer to another marker
   std::uint64_t named_filled = 0;        ///< samples with a name, filled ones too
-  std::uint64_t mislabelled_filled = 0;  ///< of those, nearer to another marker
+  std::uint64_t mislabelled_filled = 0;  ///< of those, foreign or nearer to another marker
   std::uint64_t unlabelled = 0;          ///< of three_ray, whose name no measured sample bears
   // Accuracy of measured samples with their right name (any, where nothing is named).
   double squared_error = 0.0;    ///< m^2, of those that three cameras or more saw
@@ -123,6 +128,7 @@ struct ReconstructionScore {
   [[nodiscard]] double Recall() const;        ///< 0 to 1
   [[nodiscard]] double TwoRayRecall() const;  ///< 0 to 1
   [[nodiscard]] double GhostsPer1e5() const;
+  [[nodiscard]] double UncertainGhostsPer1e5() const;
   [[nodiscard]] double SwitchesPer1e5() const;
   [[nodiscard]] double MislabelledPer1e5() const;
   [[nodiscard]] double MislabelledFilledPer1e5() const;

@@ -117,6 +117,21 @@ TEST_F(ReconstructionScoreTest, CountsAGhostADoubleAndAMissedPoint) {
   EXPECT_NEAR(score.GhostsPer1e5(), 1e5 / 301.0, 1e-9);
 }
 
+TEST_F(ReconstructionScoreTest, AGhostThatSaysHowUncertainItIsIsCountedAndTold) {
+  ResultFrames result = Perfect();
+  const Eigen::Vector3d far(0.0, 0.0, 0.03);
+  // 3 sigma off, so within the 4.03 that 99.9 % are; the marker has no other point.
+  result[10][1] = {Place(10, 1) + far, 1e-4 * Eigen::Matrix3d::Identity(), 1, MarkerId(1), true};
+  // As far with a sigma of 5 mm: 6 of them.
+  result[20][1] = {Place(20, 1) + far, 25e-6 * Eigen::Matrix3d::Identity(), 1, MarkerId(1), true};
+  // Uncertain, but the marker is where another point is.
+  result[30].push_back({Place(30, 1) + far, 1e-4 * Eigen::Matrix3d::Identity(), 9, {}, true});
+  const ReconstructionScore score = Score(Truth(), result);
+  EXPECT_EQ(score.ghosts, 3U);
+  EXPECT_EQ(score.uncertain_ghosts, 1U);
+  EXPECT_EQ(score.mislabelled, 0U) << "far off, and still nearest to their own marker";
+}
+
 TEST_F(ReconstructionScoreTest, CountsASwapOnceATrackAndMislabelsAFrame) {
   ResultFrames result = Perfect();
   for (std::size_t f = 40; f < 60; ++f) std::swap(result[f][0].position, result[f][1].position);
@@ -140,9 +155,9 @@ TEST_F(ReconstructionScoreTest, TracksWithoutANameAreUnlabelledNotWrong) {
   EXPECT_EQ(score.switches, 0U);
 }
 
-TEST_F(ReconstructionScoreTest, FindsALabelOfAFileByItsNameAndTakesOthersForNoName) {
+TEST_F(ReconstructionScoreTest, FindsALabelOfAFileByItsNameAndTellsNoNameFromAWrongOne) {
   const RunTruth truth = Truth();
-  TrajectoryBlock block({0, kFrames}, 2);
+  TrajectoryBlock block({0, kFrames}, 3);
   MarkerSample sample = MarkerSample::Missing();
   sample.source = SampleSource::kMeasured;
   sample.position = Place(3, 2);
@@ -150,13 +165,34 @@ TEST_F(ReconstructionScoreTest, FindsALabelOfAFileByItsNameAndTakesOthersForNoNa
   sample.source = SampleSource::kFilledRigid;
   sample.position = Place(4, 0);
   block.Set(4, MarkerId(1), sample);
-  const ResultFrames frames = FramesOf({"C", "track 17"}, block, truth);
+  sample.source = SampleSource::kMeasured;
+  sample.position = Place(5, 1);
+  block.Set(5, MarkerId(2), sample);
+  const ResultFrames frames = FramesOf({"C", "unnamed_017", "Z"}, block, truth);
   ASSERT_EQ(frames[3].size(), 1U);
   EXPECT_EQ(frames[3][0].marker, MarkerId(2));
   EXPECT_TRUE(frames[3][0].measured);
   ASSERT_EQ(frames[4].size(), 1U);
   EXPECT_FALSE(frames[4][0].marker.has_value());
   EXPECT_FALSE(frames[4][0].measured);
+  EXPECT_FALSE(frames[4][0].foreign);
+  ASSERT_EQ(frames[5].size(), 1U);
+  EXPECT_TRUE(frames[5][0].foreign);
+  const ReconstructionScore score = Score(truth, frames);
+  EXPECT_EQ(score.named, 2U);
+  EXPECT_EQ(score.mislabelled, 1U) << "no marker of the run is called Z";
+}
+
+TEST_F(ReconstructionScoreTest, ANameWhoseMarkerIsNotThereIsWrongWhereAnotherIs) {
+  positions_.Set(50, MarkerId(0), MarkerSample::Missing());
+  positions_.Set(51, MarkerId(0), MarkerSample::Missing());
+  Hide(0, 0, 50, 52);
+  ResultFrames result = Perfect();
+  result[50][0].position = Place(50, 1);
+  result[50].erase(result[50].begin() + 1);
+  const ReconstructionScore score = Score(Truth(), result);
+  EXPECT_EQ(score.mislabelled, 1U);
+  EXPECT_EQ(score.named, kFrames * kMarkers - 2) << "of frame 51 nobody can say";
 }
 
 TEST_F(ReconstructionScoreTest, FragmentsAreTracksWithoutNames) {
