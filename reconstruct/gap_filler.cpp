@@ -69,7 +69,7 @@ MarkerGaps GapStatistics::Total() const {
 double GapStatistics::ExpectedRms() const {
   const std::uint64_t frames = Total().filled_frames;
   if (frames == 0) return std::numeric_limits<double>::quiet_NaN();
-  return std::sqrt(squared_error / static_cast<double>(frames));
+  return 1e-6 * std::sqrt(static_cast<double>(squared_error_um2) / static_cast<double>(frames));
 }
 
 GapFiller::GapFiller(std::size_t marker_count, MarkerGroups groups, TimeBase time_base,
@@ -200,8 +200,8 @@ void GapFiller::Apply(const Gap& gap, std::size_t pass, const std::optional<GapF
   ++marker.filled;
   marker.filled_frames += gap.frames.count;
   statistics_.filled_frames_by_source[static_cast<std::size_t>(fill->source)] += gap.frames.count;
-  statistics_.squared_error +=
-      fill->error_m * fill->error_m * static_cast<double>(gap.frames.count);
+  const auto micrometres = static_cast<std::uint64_t>(std::llround(1e6 * fill->error_m));
+  statistics_.squared_error_um2 += micrometres * micrometres * gap.frames.count;
   for (std::size_t u = 0; u < gap.frames.count; ++u) {
     MarkerSample sample = MarkerSample::Missing();
     sample.position = fill->position[u];

@@ -37,8 +37,9 @@ struct MarkerGaps {
 struct GapStatistics {
   std::vector<MarkerGaps> markers;                            ///< [M]
   std::array<std::uint64_t, 6> filled_frames_by_source = {};  ///< index SampleSource
-  double squared_error =
-      0.0;  ///< metres^2, of every filled frame as it was cross-validated, summed
+  /// Micrometres^2, of every filled frame as it was cross-validated, summed; a whole number, so that
+  /// the sum does not depend on the order.
+  std::uint64_t squared_error_um2 = 0;
 
   [[nodiscard]] MarkerGaps Total() const;
   /// Metres, rms over the filled frames; NaN where there are none.

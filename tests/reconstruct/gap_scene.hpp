@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <Eigen/Core>
+
+#include "core/parallel.hpp"
+#include "core/time_base.hpp"
+#include "core/trajectories.hpp"
+#include "reconstruct/gap_filler.hpp"
+#include "reconstruct/marker_groups.hpp"
+
+namespace medius::reconstruct::testing {
+
+/// A whole labelled run in memory.
+struct Run {
+  std::string name;
+  std::vector<std::string> labels;
+  TimeBase time_base;
+  TrajectoryBlock block;
+  MarkerGroups groups;
+};
+
+/// Folder of the real recordings, or nullopt where they are not.
+[[nodiscard]] std::optional<std::filesystem::path> RealRunFolder();
+
+/// A real recording in the file's own axes; its positions carry no covariance.
+/// @param marker_set  preset that gives the segments; empty: those of labels such as "L_thigh_3".
+[[nodiscard]] Run ReadRun(const std::string& name, const std::filesystem::path& path,
+                          const std::string& marker_set);
+
+/// A gap that was cut into a run.
+struct CutGap {
+  std::vector<std::size_t> markers;  ///< hidden together
+  FrameRange frames;
+};
+
+/// One gap at a time, a second and more apart, each of `together` markers of one segment.
+[[nodiscard]] std::vector<CutGap> CutOneAtATime(Run& run, std::size_t together, double gap_s,
+                                                std::uint64_t seed);
+
+/// Gaps of 20 ms to one second (log-uniform) in every marker, until about `share` of the
+/// marker-frames are hidden.
+[[nodiscard]] std::vector<CutGap> CutEverywhere(Run& run, double share, std::uint64_t seed);
+
+/// Fills a run that is fed in blocks of so many frames.
+[[nodiscard]] TrajectoryBlock FillRun(const Run& run, const GapFillOptions& options,
+                                      std::size_t frames_per_block, Parallelism parallelism,
+                                      GapStatistics* statistics = nullptr);
+
+/// Errors of filled samples against the run they were cut from.
+struct FillErrors {
+  std::size_t filled = 0;      ///< samples
+  std::size_t left = 0;        ///< samples that were not filled
+  double square_sum = 0.0;     ///< metres^2
+  std::size_t within_two = 0;  ///< coordinates within two stated sigmas
+  double chi_square = 0.0;     ///< e^T C^-1 e, summed
+
+  FillErrors& operator+=(const FillErrors& other);
+  [[nodiscard]] double RmsMm() const;
+  [[nodiscard]] double WithinTwo() const;
+};
+[[nodiscard]] FillErrors Compare(const TrajectoryBlock& filled, const TrajectoryBlock& truth,
+                                 const std::vector<CutGap>& gaps);
+
+}  // namespace medius::reconstruct::testing
