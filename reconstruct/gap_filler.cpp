@@ -15,8 +15,8 @@
 namespace medius::reconstruct {
 namespace {
 
-// Bounds of the passes, seconds; the last one is GapFillOptions::max_gap_s.
-constexpr std::array<double, 3> kPassBounds = {0.05, 0.2, 0.5};
+// Bounds of the first passes, seconds; that of the others is GapFillOptions::max_gap_s.
+constexpr std::array<double, 4> kPassBounds = {0.05, 0.15, 0.35, 0.65};
 // Where a regression did worse than this, one on more of the body is tried too.
 constexpr double kGoodEnough = 0.001;
 
@@ -192,7 +192,12 @@ void GapFiller::RunPass(std::size_t pass, std::size_t horizon, bool at_end, Para
 
 void GapFiller::Apply(const Gap& gap, std::size_t pass, const std::optional<GapFill>& fill) {
   MarkerGaps& marker = statistics_.markers[gap.marker];
-  if (!fill || !(fill->error_m <= options_.max_error_m)) {
+  const bool refused = !fill || !(fill->error_m <= options_.max_error_m);
+  if (refused && pass + 1 < kPasses) {
+    pending_.back().push_back(gap);
+    return;
+  }
+  if (refused) {
     ++(fill ? marker.too_uncertain : marker.not_testable);
     Refuse(gap);
     return;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ctime>
 
 #include <Eigen/LU>
 
@@ -124,30 +125,44 @@ std::vector<CutGap> CutEverywhere(Run& run, double share, std::uint64_t seed) {
   return gaps;
 }
 
-TrajectoryBlock FillRun(const Run& run, const GapFillOptions& options, std::size_t frames_per_block,
-                        Parallelism parallelism, GapStatistics* statistics) {
-  const std::size_t markers = run.labels.size();
-  GapFiller filler(markers, run.groups, run.time_base, options);
-  TrajectoryBlock filled({0, run.block.frames().count}, markers);
-  const auto keep = [&](const TrajectoryBlock& part) {
-    for (std::size_t f = 0; f < part.frames().count; ++f) {
-      for (std::size_t m = 0; m < markers; ++m) {
-        filled.Set(part.frames().first + f, MarkerId(m), part.Get(f, MarkerId(m)));
-      }
-    }
-  };
-  for (const FrameRange& frames : SplitFrames(run.block.frames().count, frames_per_block)) {
-    TrajectoryBlock part(frames, markers);
+std::vector<TrajectoryBlock> CutInBlocks(const TrajectoryBlock& whole,
+                                         std::size_t frames_per_block) {
+  std::vector<TrajectoryBlock> blocks;
+  for (const FrameRange& frames : SplitFrames(whole.frames().count, frames_per_block)) {
+    TrajectoryBlock& block = blocks.emplace_back(frames, whole.marker_count());
     for (std::size_t f = 0; f < frames.count; ++f) {
-      for (std::size_t m = 0; m < markers; ++m) {
-        part.Set(f, MarkerId(m), run.block.Get(frames.first + f, MarkerId(m)));
+      for (std::size_t m = 0; m < whole.marker_count(); ++m) {
+        block.Set(f, MarkerId(m), whole.Get(frames.first + f, MarkerId(m)));
       }
     }
-    keep(filler.Push(part, parallelism));
   }
-  keep(filler.Finish(parallelism));
-  if (statistics != nullptr) *statistics = filler.statistics();
-  return filled;
+  return blocks;
+}
+
+TrajectoryBlock Joined(const std::vector<TrajectoryBlock>& blocks) {
+  std::size_t frames = 0;
+  for (const TrajectoryBlock& block : blocks) frames += block.frames().count;
+  TrajectoryBlock whole({0, frames}, blocks.front().marker_count());
+  for (const TrajectoryBlock& block : blocks) {
+    for (std::size_t f = 0; f < block.frames().count; ++f) {
+      for (std::size_t m = 0; m < block.marker_count(); ++m) {
+        whole.Set(block.frames().first + f, MarkerId(m), block.Get(f, MarkerId(m)));
+      }
+    }
+  }
+  return whole;
+}
+
+Filled FillRun(const Run& run, const GapFillOptions& options, std::size_t frames_per_block,
+               Parallelism parallelism) {
+  const std::vector<TrajectoryBlock> blocks = CutInBlocks(run.block, frames_per_block);
+  GapFiller filler(run.labels.size(), run.groups, run.time_base, options);
+  std::vector<TrajectoryBlock> filled;
+  const std::clock_t start = std::clock();
+  for (const TrajectoryBlock& block : blocks) filled.push_back(filler.Push(block, parallelism));
+  filled.push_back(filler.Finish(parallelism));
+  const double cpu_s = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+  return {Joined(filled), filler.statistics(), cpu_s};
 }
 
 FillErrors& FillErrors::operator+=(const FillErrors& other) {

@@ -48,10 +48,19 @@ struct CutGap {
 /// marker-frames are hidden.
 [[nodiscard]] std::vector<CutGap> CutEverywhere(Run& run, double share, std::uint64_t seed);
 
+/// A run in blocks of so many frames, the last one shorter, and put together again.
+[[nodiscard]] std::vector<TrajectoryBlock> CutInBlocks(const TrajectoryBlock& whole,
+                                                       std::size_t frames_per_block);
+[[nodiscard]] TrajectoryBlock Joined(const std::vector<TrajectoryBlock>& blocks);
+
+struct Filled {
+  TrajectoryBlock block;
+  GapStatistics statistics;
+  double cpu_s = 0.0;  ///< of the filling alone, all threads
+};
 /// Fills a run that is fed in blocks of so many frames.
-[[nodiscard]] TrajectoryBlock FillRun(const Run& run, const GapFillOptions& options,
-                                      std::size_t frames_per_block, Parallelism parallelism,
-                                      GapStatistics* statistics = nullptr);
+[[nodiscard]] Filled FillRun(const Run& run, const GapFillOptions& options,
+                             std::size_t frames_per_block, Parallelism parallelism);
 
 /// Errors of filled samples against the run they were cut from.
 struct FillErrors {
