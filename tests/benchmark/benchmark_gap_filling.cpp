@@ -36,11 +36,11 @@ struct Measured {
   std::size_t gaps = 0;  // of one marker each
 };
 
-Measured Measure(const Run& truth, std::size_t together, double gap_s,
+Measured Measure(const LabelledRun& truth, std::size_t together, double gap_s,
                  const GapFillOptions& options, int rounds) {
   Measured measured;
   for (int round = 0; round < rounds; ++round) {
-    Run run = truth;
+    LabelledRun run = truth;
     const auto gaps = CutOneAtATime(run, together, gap_s, static_cast<std::uint64_t>(round + 1));
     const Filled filled = FillRun(run, options, 500, Parallelism(1));
     measured.cpu_s += filled.cpu_s;
@@ -50,7 +50,7 @@ Measured Measure(const Run& truth, std::size_t together, double gap_s,
   return measured;
 }
 
-void PrintTable(const Run& truth, std::size_t together, int rounds) {
+void PrintTable(const LabelledRun& truth, std::size_t together, int rounds) {
   fmt::print("{}, {} marker{} of a segment hidden at a time\n", truth.name, together,
              together == 1 ? "" : "s");
   fmt::print("  gap ms   rms mm   goal  elsewhere   within 2 sigma   chi2/3    left   ms/gap\n");
@@ -69,7 +69,7 @@ void PrintTable(const Run& truth, std::size_t together, int rounds) {
 }
 
 // Each method alone, nothing refused, so that all have the same samples to fill.
-void PrintAblation(const Run& truth, std::size_t together, int rounds) {
+void PrintAblation(const LabelledRun& truth, std::size_t together, int rounds) {
   struct Variant {
     const char* name;
     GapFillOptions options;
@@ -103,9 +103,9 @@ void PrintAblation(const Run& truth, std::size_t together, int rounds) {
   fmt::print("\n");
 }
 
-void PrintEverywhere(const Run& truth) {
+void PrintEverywhere(const LabelledRun& truth) {
   for (const double share : {0.05, 0.2}) {
-    Run run = truth;
+    LabelledRun run = truth;
     const auto gaps = CutEverywhere(run, share, 1);
     const Filled filled = FillRun(run, {}, 500, Parallelism(1));
     const double cpu = filled.cpu_s;
@@ -146,7 +146,7 @@ int Main(const std::vector<std::string>& wanted) {
     if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), source.name) == wanted.end()) {
       continue;
     }
-    const Run truth = ReadRun(source.name, *folder / source.path, source.marker_set);
+    const LabelledRun truth = ReadRun(source.name, *folder / source.path, source.marker_set);
     for (const std::size_t together : {std::size_t{1}, std::size_t{3}}) {
       if (std::getenv("EVERY")) break;
       PrintTable(truth, together, source.rounds);

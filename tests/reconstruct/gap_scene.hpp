@@ -18,7 +18,7 @@
 namespace medius::reconstruct::testing {
 
 /// A whole labelled run in memory.
-struct Run {
+struct LabelledRun {
   std::string name;
   std::vector<std::string> labels;
   TimeBase time_base;
@@ -31,8 +31,28 @@ struct Run {
 
 /// A real recording in the file's own axes; its positions carry no covariance.
 /// @param marker_set  preset that gives the segments; empty: those of labels such as "L_thigh_3".
-[[nodiscard]] Run ReadRun(const std::string& name, const std::filesystem::path& path,
-                          const std::string& marker_set);
+[[nodiscard]] LabelledRun ReadRun(const std::string& name, const std::filesystem::path& path,
+                                  const std::string& marker_set);
+
+struct SyntheticOptions {
+  std::size_t frames = 1500;
+  double rate_hz = 100.0;
+  double noise_m = 0.0003;      ///< of each coordinate, 1 sd; stated as covariance
+  double skin_m = 0.002;        ///< how far the markers slide on their segment
+  double loose_m = 0.0;         ///< how far each segment goes its own way, of which no other tells
+  double turn_rad_per_s = 0.0;  ///< of the whole body, which then walks a circle
+  std::uint64_t seed = 1;
+};
+/// A body of four segments ("pelvis", "thigh", "shank", "foot") with four markers each that runs
+/// with strides which are never quite alike, and the same with noise.
+struct SyntheticRun {
+  LabelledRun truth;
+  LabelledRun seen;
+};
+[[nodiscard]] SyntheticRun MakeSyntheticRun(const SyntheticOptions& options);
+
+/// Hides markers over frames.
+void Hide(LabelledRun& run, const std::vector<std::size_t>& markers, FrameRange frames);
 
 /// A gap that was cut into a run.
 struct CutGap {
@@ -41,12 +61,12 @@ struct CutGap {
 };
 
 /// One gap at a time, a second and more apart, each of `together` markers of one segment.
-[[nodiscard]] std::vector<CutGap> CutOneAtATime(Run& run, std::size_t together, double gap_s,
-                                                std::uint64_t seed);
+[[nodiscard]] std::vector<CutGap> CutOneAtATime(LabelledRun& run, std::size_t together,
+                                                double gap_s, std::uint64_t seed);
 
 /// Gaps of 20 ms to one second (log-uniform) in every marker, until about `share` of the
 /// marker-frames are hidden.
-[[nodiscard]] std::vector<CutGap> CutEverywhere(Run& run, double share, std::uint64_t seed);
+[[nodiscard]] std::vector<CutGap> CutEverywhere(LabelledRun& run, double share, std::uint64_t seed);
 
 /// A run in blocks of so many frames, the last one shorter, and put together again.
 [[nodiscard]] std::vector<TrajectoryBlock> CutInBlocks(const TrajectoryBlock& whole,
@@ -59,7 +79,7 @@ struct Filled {
   double cpu_s = 0.0;  ///< of the filling alone, all threads
 };
 /// Fills a run that is fed in blocks of so many frames.
-[[nodiscard]] Filled FillRun(const Run& run, const GapFillOptions& options,
+[[nodiscard]] Filled FillRun(const LabelledRun& run, const GapFillOptions& options,
                              std::size_t frames_per_block, Parallelism parallelism);
 
 /// Errors of filled samples against the run they were cut from.
