@@ -32,6 +32,8 @@ class GapRegression {
 
   [[nodiscard]] bool IsKnown(std::size_t frame) const;
   [[nodiscard]] Instant At(std::size_t frame) const;
+  /// The same, without a new vector each time.
+  void LookAt(std::size_t frame, Instant& instant) const;
   /// @param fold  the fold to be held out, or fold_count() for none.
   [[nodiscard]] Eigen::Vector3d PredictInBody(const Instant& instant, std::size_t fold) const;
   /// Seen minus predicted, body frame, metres.
@@ -54,8 +56,10 @@ class GapRegression {
   struct Candidate;
 
   void ChoosePredictors(int count);
+  [[nodiscard]] std::vector<std::size_t> HiddenInstants() const;
   [[nodiscard]] std::vector<Candidate> Candidates() const;
   [[nodiscard]] std::optional<Candidate> Judge(std::size_t marker) const;
+  [[nodiscard]] double UsualVariance(std::size_t marker) const;
   void ChooseShape();
   bool Solve();
   void HoldOut(const Eigen::MatrixXd& rows, const std::vector<std::size_t>& learned);
