@@ -20,13 +20,16 @@ constexpr double kLogTwoPi = 1.8378770664093453;
 const double kLogAnyDistance = -std::log(1.8);  // 1/m
 const double kLogAnyPlace = -std::log(4.0);     // 1/m^3
 // A distance that fits nothing costs this much: one swapped or loose marker must not sink the rest.
-constexpr double kRigidFloor = -4.0;
+constexpr double kRigidFloor = -7.0;
 constexpr double kLooseFloor = -2.0;
 // Distances of a body hang together; what each one across joints adds is shared among them.
 constexpr double kLooseWeight = 0.25;
 constexpr double kPlaceFloor = -6.0;
 constexpr double kTurnFloor = -6.0;
 constexpr double kAbsent = -2.0;
+// Of naming a thing after a marker that the set puts on no segment: it may be no marker at all but a
+// joint centre that another program computed.
+constexpr double kNoSegment = -5.0;
 // Two markers of no known segment this near each other may well sit on one.
 constexpr double kMaybeRigid = 0.35;  // m
 constexpr double kSpreadOfAnything = 0.08;  // m, of the distance between two unrelated things
@@ -115,27 +118,28 @@ void ArrangementSearch::MeasureThings() {
 double ArrangementSearch::PairScore(const Spread& seen, const PairDistance& known,
                                     bool is_maybe_rigid) const {
   if (!seen.is_known || !known.is_known) return 0.0;
-  const auto fit = [&](double own_sd, double floor) {
+  const auto fit = [&](double own_sd, double floor, double share_of_spread) {
     // The more a distance varies, the farther may its mean be from what it was on another day.
-    const double tolerance = std::hypot(own_sd, subject_->from_motion ? 0.5 * seen.sd
-                                                                      : 1.5 * seen.sd);
+    const double tolerance = std::hypot(own_sd, share_of_spread * seen.sd);
     const double off = (seen.mean - known.mean) / tolerance;
     return std::max(floor, -0.5 * kLogTwoPi - std::log(tolerance) - 0.5 * off * off -
                                kLogAnyDistance);
   };
   if (subject_->from_motion) {
     const double own_sd = std::hypot(0.004, known.sd);
-    const double score = fit(own_sd, known.is_rigid ? kRigidFloor : kLooseFloor) +
+    const double score = fit(own_sd, known.is_rigid ? kRigidFloor : kLooseFloor, 0.5) +
                          SpreadScore(seen.sd, std::hypot(0.003, 1.2 * known.sd));
     return known.is_rigid ? score : kLooseWeight * score;
   }
-  if (known.is_rigid) return fit(known.sd, kRigidFloor) + SpreadScore(seen.sd, 1.3 * known.sd);
-  const double loose = kLooseWeight * fit(known.sd, kLooseFloor);
+  if (known.is_rigid) {
+    return fit(known.sd, kRigidFloor, 0.7) + SpreadScore(seen.sd, 0.7 * known.sd);
+  }
+  const double loose = kLooseWeight * fit(known.sd, kLooseFloor, 1.5);
   if (!is_maybe_rigid) return loose;
   const double rigid_sd = std::hypot(0.006, 0.03 * known.mean);
   constexpr double kEvenOdds = -0.69;
-  return std::max(loose, kEvenOdds + fit(rigid_sd, kRigidFloor) +
-                             SpreadScore(seen.sd, 1.3 * rigid_sd));
+  return std::max(loose, kEvenOdds + fit(rigid_sd, kRigidFloor, 0.7) +
+                             SpreadScore(seen.sd, 0.7 * rigid_sd));
 }
 
 void ArrangementSearch::ScorePairs() {
@@ -233,7 +237,7 @@ void ArrangementSearch::Extend(std::vector<Partial>& beam, std::size_t marker,
       const double place =
           places == nullptr ? 0.0 : places->odds[marker * things_->count + thing];
       if (places != nullptr && place <= kPlaceFloor) continue;
-      const double score = beam[b].score + place + Gain(beam[b], marker, thing, places);
+      const double score = beam[b].score + PriorOf(marker) + place + Gain(beam[b], marker, thing, places);
       steps.push_back({score, b, static_cast<int>(thing)});
     }
   }
@@ -252,6 +256,50 @@ void ArrangementSearch::Extend(std::vector<Partial>& beam, std::size_t marker,
     next.back().score = steps[s].score;
   }
   beam = std::move(next);
+}
+
+double ArrangementSearch::PriorOf(std::size_t marker) const {
+  return subject_->markers[marker].segment.empty() && !subject_->from_motion ? kNoSegment : 0.0;
+}
+
+// Takes the things of some markers away and gives them out anew, if that is better.
+bool ArrangementSearch::Rebuild(Partial& partial, const Places& places,
+                                const std::vector<std::size_t>& markers) const {
+  Partial cleared = partial;
+  for (const std::size_t m : markers) cleared.thing_of[m] = -1;
+  cleared.score = FullScore(cleared, places) - kAbsent * static_cast<double>(markers.size());
+  std::vector<Partial> beam = {std::move(cleared)};
+  for (const std::size_t m : markers) Extend(beam, m, &places, kBodyBeam);
+  if (beam.front().score <= partial.score + 1e-6) return false;
+  partial = beam.front();
+  return true;
+}
+
+// Rebuilds each segment, and each two together: a marker that a neighbouring segment took by mistake
+// pushes all of its own out of place.
+void ArrangementSearch::RebuildSegments(Partial& partial, const Places& places) const {
+  constexpr int kMaxRounds = 2;
+  std::vector<std::vector<std::size_t>> segments;
+  for (std::size_t k = subject_->anchor.size(); k < order_.size(); ++k) {
+    const std::string& segment = subject_->markers[order_[k]].segment;
+    if (segments.empty() || segment.empty() ||
+        subject_->markers[segments.back().front()].segment != segment) {
+      segments.emplace_back();
+    }
+    segments.back().push_back(order_[k]);
+  }
+  for (int round = 0; round < kMaxRounds; ++round) {
+    bool is_changed = false;
+    for (std::size_t a = 0; a < segments.size(); ++a) {
+      for (std::size_t b = a; b < segments.size(); ++b) {
+        if (a != b && segments[a].size() + segments[b].size() < 4) continue;
+        std::vector<std::size_t> markers = segments[a];
+        if (a != b) markers.insert(markers.end(), segments[b].begin(), segments[b].end());
+        is_changed = Rebuild(partial, places, markers) || is_changed;
+      }
+    }
+    if (!is_changed) break;
+  }
 }
 
 std::vector<ArrangementSearch::Partial> ArrangementSearch::AnchorCandidates() const {
@@ -361,7 +409,8 @@ std::optional<Arrangement> ArrangementSearch::Find() const {
     return a.partial.score > b.partial.score;
   });
   if (starts.size() > kAnchors) starts.resize(kAnchors);
-  std::optional<Arrangement> best;
+  std::optional<Partial> best;
+  const Places* places_of_best = nullptr;
   for (const Start& start : starts) {
     std::vector<Partial> beam = {start.partial};
     for (std::size_t k = subject_->anchor.size(); k < order_.size(); ++k) {
@@ -369,16 +418,20 @@ std::optional<Arrangement> ArrangementSearch::Find() const {
     }
     Polish(beam.front(), start.places);
     if (best && beam.front().score <= best->score) continue;
-    best = ArrangementOf(beam.front());
+    best = beam.front();
+    places_of_best = &start.places;
   }
-  return best;
+  if (!best) return std::nullopt;
+  RebuildSegments(*best, *places_of_best);
+  Polish(*best, *places_of_best);
+  return ArrangementOf(*best);
 }
 
 double ArrangementSearch::ScoreOf(const Partial& partial, const Places& places,
                                   std::size_t marker, int thing) const {
   if (thing < 0) return kAbsent;
   const auto i = static_cast<std::size_t>(thing);
-  return places.odds[marker * things_->count + i] + Gain(partial, marker, i, &places);
+  return PriorOf(marker) + places.odds[marker * things_->count + i] + Gain(partial, marker, i, &places);
 }
 
 double ArrangementSearch::FullScore(const Partial& partial, const Places& places) const {

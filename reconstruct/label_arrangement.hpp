@@ -100,6 +100,10 @@ class ArrangementSearch {
   [[nodiscard]] double PlaceScore(std::size_t marker, const Eigen::Vector3d& in_body) const;
   void Extend(std::vector<Partial>& beam, std::size_t marker, const Places* places,
               std::size_t width) const;
+  [[nodiscard]] double PriorOf(std::size_t marker) const;
+  bool Rebuild(Partial& partial, const Places& places,
+               const std::vector<std::size_t>& markers) const;
+  void RebuildSegments(Partial& partial, const Places& places) const;
   void Polish(Partial& partial, const Places& places) const;
   [[nodiscard]] double FullScore(const Partial& partial, const Places& places) const;
   [[nodiscard]] double ScoreOf(const Partial& partial, const Places& places, std::size_t marker,

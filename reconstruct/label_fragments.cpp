@@ -194,9 +194,9 @@ class Labeller {
       if (!timeline_.Pieces(m).empty()) named.thing_of[m] = m;
     }
     const Arrangement improved = search.Improved(named);
-    Rename(improved);
     is_unsure_.assign(markers, false);
     rivals_.assign(markers, std::nullopt);
+    Rename(improved);
     const std::vector<Rival> rivals = search.Rivals(improved);
     for (std::size_t m = 0; m < markers; ++m) {
       if (!improved.thing_of[m] || !(rivals[m].cost < kSureName)) continue;
@@ -223,8 +223,8 @@ class Labeller {
       new_name[*improved.thing_of[m]] = m;
       is_taken[m] = true;
     }
-    // Things that lost their name keep a free one, so that the names stay a permutation; they are
-    // empty or about to be refused.
+    // Things that fit no marker get a free name, so that the names stay a permutation, which is then
+    // not used.
     std::size_t next = 0;
     for (std::size_t thing = 0; thing < markers; ++thing) {
       if (new_name[thing] != markers) continue;
@@ -235,6 +235,7 @@ class Labeller {
         new_name[thing] = next;
       }
       is_taken[new_name[thing]] = true;
+      is_unsure_[new_name[thing]] = true;
     }
     std::vector<std::size_t> from(markers);
     for (std::size_t thing = 0; thing < markers; ++thing) from[new_name[thing]] = thing;

@@ -223,7 +223,7 @@ Eigen::Vector3d AssumedSd(const std::string& segment, double from_origin) {
   static constexpr Row kRows[] = {
       {"pelvis", 0.04, 0.04, 0.04}, {"trunk", 0.12, 0.06, 0.06}, {"head", 0.15, 0.08, 0.06},
       {"thigh", 0.20, 0.06, 0.12},  {"shank", 0.35, 0.10, 0.25}, {"foot", 0.50, 0.12, 0.35},
-      {"upper_arm", 0.25, 0.10, 0.15}, {"forearm", 0.35, 0.20, 0.35}, {"hand", 0.40, 0.25, 0.40}};
+      {"upper_arm", 0.25, 0.15, 0.20}, {"forearm", 0.35, 0.30, 0.35}, {"hand", 0.40, 0.35, 0.40}};
   for (const Row& row : kRows) {
     if (segment.size() >= row.segment.size() &&
         segment.compare(segment.size() - row.segment.size(), std::string::npos, row.segment) ==
@@ -234,9 +234,16 @@ Eigen::Vector3d AssumedSd(const std::string& segment, double from_origin) {
   return {0.25 + 0.4 * from_origin, 0.10 + 0.15 * from_origin, 0.2 + 0.3 * from_origin};
 }
 
+// Arms hang or are held out for the standing trial, and are bent in the run.
+bool IsArmOrUnknown(std::string_view segment) {
+  return segment.empty() || segment.ends_with("arm") || segment.ends_with("hand");
+}
+
 // What a standing trial says of a pair while running: the length itself on one segment; across
 // joints a range within which the distance can lie.
-PairDistance AssumePlay(PairDistance standing, bool is_trunk, const SubjectOptions& options) {
+PairDistance AssumePlay(PairDistance standing, const std::string& a, const std::string& b,
+                        const SubjectOptions& options) {
+  const bool is_trunk = a == "trunk";
   const double length = standing.mean;
   if (standing.is_rigid) {
     // Shoulders and spine are no bone: arms held out for the standing trial bring the acromia 60 mm
@@ -248,7 +255,8 @@ PairDistance AssumePlay(PairDistance standing, bool is_trunk, const SubjectOptio
     return standing;
   }
   // Joints bend most limbs shorter; a swinging arm or leg goes farther off than it hangs.
-  standing.sd = 0.03 + 0.15 * length;
+  const bool is_arm = IsArmOrUnknown(a) || IsArmOrUnknown(b);
+  standing.sd = is_arm ? 0.06 + 0.35 * length : 0.03 + 0.15 * length;
   standing.min = std::max(0.0, length - 4.0 * standing.sd);
   standing.max = length + 4.0 * standing.sd;
   return standing;
@@ -334,8 +342,9 @@ SubjectModel LearnFromStanding(const LabelledPositions& standing, const MarkerSe
   for (std::size_t a = 0; a < model.markers.size(); ++a) {
     for (std::size_t b = a + 1; b < model.markers.size(); ++b) {
       PairDistance& pair = model.pairs[model.PairSlot(a, b)];
-      const bool is_trunk = model.markers[a].segment == "trunk";
-      if (pair.is_known) pair = AssumePlay(pair, is_trunk, options);
+      if (pair.is_known) {
+        pair = AssumePlay(pair, model.markers[a].segment, model.markers[b].segment, options);
+      }
     }
   }
   return model;
