@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace medius::calibration {
 namespace {
@@ -230,7 +231,7 @@ std::optional<Degeneracy> FindPoorFit(const TargetObservations& observations,
   return std::nullopt;
 }
 
-// Instants at which several cameras saw a target, and those that contradict each other.
+// Instants at which several cameras saw a target, and those at which a camera contradicts others.
 struct Contradictions {
   std::vector<std::size_t> common;  // [cameras]
   std::vector<std::size_t> bad;     // [cameras] of these
@@ -249,12 +250,16 @@ Contradictions CountContradictions(const TargetObservations& observations,
                        std::vector<std::size_t>(observations.cameras.size(), 0)};
   for (const auto& [instant, members] : views) {
     if (members.size() < 2) continue;
-    const bool is_bad = std::any_of(members.begin(), members.end(), [&](std::size_t v) {
+    const auto is_bad = [&](std::size_t v) {
       return 2 * outliers[v] > observations.views[v].xy.size();
-    });
+    };
+    const auto bad =
+        static_cast<std::size_t>(std::count_if(members.begin(), members.end(), is_bad));
+    // Where most agree, those are wrong that do not; of two, either may be.
+    const bool is_open = bad > 0 && 2 * bad >= members.size();
     for (const std::size_t v : members) {
       ++found.common[observations.views[v].camera.index()];
-      found.bad[observations.views[v].camera.index()] += is_bad ? 1 : 0;
+      found.bad[observations.views[v].camera.index()] += is_open || is_bad(v) ? 1 : 0;
     }
   }
   return found;
@@ -294,22 +299,39 @@ std::optional<Degeneracy> FindImplausible(const TargetObservations& observations
 std::optional<Degeneracy> FindContradictingCamera(const TargetObservations& observations,
                                                   const CalibrationResult& result) {
   const Contradictions found = CountContradictions(observations, result);
-  std::size_t worst = 0;
+  std::vector<CameraId> worst;  // more than one where it cannot be told which
   double worst_share = 0.0;
   for (std::size_t c = 0; c < found.common.size(); ++c) {
     if (found.bad[c] < kFewestContradictions) continue;
     const double share = static_cast<double>(found.bad[c]) / static_cast<double>(found.common[c]);
-    if (share <= worst_share) continue;
+    if (share < worst_share) continue;
+    if (share > worst_share) worst.clear();
     worst_share = share;
-    worst = c;
+    worst.emplace_back(c);
   }
   if (worst_share <= kMostContradiction) return std::nullopt;
-  return Of(DegeneracyKind::kContradiction, CameraId(worst), worst_share, kMostContradiction,
-            fmt::format("camera {} contradicts the others at {} of the {} instants at which it "
-                        "sees the board together with them: it moved during the recording, its "
-                        "frames are of other instants, or it saw another board; check these and "
-                        "record it again, or estimate the cameras' time offsets",
-                        observations.cameras[worst].name, found.bad[worst], found.common[worst]));
+  const std::size_t first = worst.front().index();
+  std::string text;
+  if (worst.size() == 1) {
+    text = fmt::format(
+        "camera {} contradicts the others at {} of the {} instants at which it sees "
+        "the board together with them: it moved during the recording, its frames "
+        "are of other instants, or it saw another board",
+        observations.cameras[first].name, found.bad[first], found.common[first]);
+  } else {
+    std::vector<std::string> names;
+    for (const CameraId camera : worst) names.push_back(observations.cameras[camera.index()].name);
+    text = fmt::format(
+        "cameras {} contradict each other at {} of the {} instants at which they "
+        "see the board together: one of them moved during the recording, its frames "
+        "are of other instants, or it saw another board",
+        fmt::join(names, ", "), found.bad[first], found.common[first]);
+  }
+  Degeneracy degeneracy =
+      Of(DegeneracyKind::kContradiction, worst.front(), worst_share, kMostContradiction,
+         text + "; check these and record again, or estimate the cameras' time offsets");
+  degeneracy.cameras = std::move(worst);
+  return degeneracy;
 }
 
 }  // namespace medius::calibration
