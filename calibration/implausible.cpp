@@ -48,6 +48,10 @@ Degeneracy Of(DegeneracyKind kind, CameraId camera, double value, double limit,
   return degeneracy;
 }
 
+// Of what CalibrationOptions::refuse_unlikely_lens switches off.
+constexpr const char* kOrAllow =
+    ", or say --allow-unusual-lens where it is cropped or anamorphic on purpose";
+
 // Where the sightings of one camera lie.
 struct Extent {
   std::size_t count = 0;
@@ -93,9 +97,9 @@ std::optional<Degeneracy> FindTooLargeImage(const UncalibratedCamera& image, Cam
         fmt::format("camera {}: the image size {} x {} px is not that of its sightings: its "
                     "optical axis is at ({:.0f}, {:.0f}) and no sighting lies beyond "
                     "({:.0f}, {:.0f}), as in an image of about {:.0f} x {:.0f} px; give the "
-                    "size of the images the board was found in",
+                    "size of the images the board was found in{}",
                     image.name, image.width, image.height, values[2], values[3], extent.largest.x(),
-                    extent.largest.y(), 2.0 * values[2] + 1.0, 2.0 * values[3] + 1.0));
+                    extent.largest.y(), 2.0 * values[2] + 1.0, 2.0 * values[3] + 1.0, kOrAllow));
   }
   return std::nullopt;
 }
@@ -112,8 +116,8 @@ std::optional<Degeneracy> FindOffCentreAxis(const UncalibratedCamera& image, Cam
     return Of(DegeneracyKind::kWrongImageSize, id, off / size[axis], kMostOffCentre,
               fmt::format("camera {}: its optical axis is at ({:.0f}, {:.0f}), far from the middle "
                           "of an image of {} x {} px: the image was cut, or its size is not that "
-                          "of the images the board was found in; give that size",
-                          image.name, values[2], values[3], image.width, image.height));
+                          "of the images the board was found in; give that size{}",
+                          image.name, values[2], values[3], image.width, image.height, kOrAllow));
   }
   return std::nullopt;
 }
@@ -130,8 +134,8 @@ std::optional<Degeneracy> FindStretchedPixels(const UncalibratedCamera& image, C
   return Of(DegeneracyKind::kWrongImageSize, id, ratio, 1.0,
             fmt::format("camera {}: its pixels would be {:.3g} times as high as wide: the image "
                         "was stretched to {} x {} px, or the sightings are of an image of another "
-                        "shape; find the board in the images as the camera gives them",
-                        image.name, ratio, image.width, image.height));
+                        "shape; find the board in the images as the camera gives them{}",
+                        image.name, ratio, image.width, image.height, kOrAllow));
 }
 
 std::optional<Degeneracy> FindImpossibleLens(const UncalibratedCamera& image, CameraId id,
