@@ -55,6 +55,7 @@ struct TrialReader::Impl {
   [[nodiscard]] ObservationBlock ReadObservations(FrameRange frames,
                                                   const std::vector<std::string>& names);
   [[nodiscard]] TrajectoryBlock ReadTrajectories(FrameRange frames);
+  [[nodiscard]] SharedCovariance ReadSharedCovariance() const;
   /// @throws InputError where there is no such camera.
   [[nodiscard]] SightingColumns& SightingsOf(const std::string& camera);
   [[nodiscard]] GaitEvents ReadEvents() const;

@@ -100,6 +100,12 @@ inline constexpr Dataset kPosition{
 inline constexpr Dataset kPositionCovariance{
     "covariance", Type::kFloat32, "m^2",
     "covariance of each position as xx xy xz yy yz zz; NaN where unknown"};
+inline constexpr Dataset kRigCovarianceFrame{"rig_covariance_frame", Type::kUint64, "1",
+                                             "frame of each row of rig_covariance"};
+inline constexpr Dataset kRigCovariance{
+    "rig_covariance", Type::kFloat32, "m^2",
+    "covariance (xx xy xz yy yz zz) that the calibration's own uncertainty gives to a position, at "
+    "some frames; it does not change as noise does and is shared by neighbouring markers"};
 inline constexpr Dataset kResidual{
     "residual", Type::kFloat32, "px",
     "root mean square over the cameras used of the distance from sighting to reprojected position; "

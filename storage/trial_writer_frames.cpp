@@ -207,6 +207,25 @@ void TrialWriter::Impl::AppendTrajectories(const TrajectoryBlock& block) {
   batch.FlushIfLarge();
 }
 
+void TrialWriter::Impl::WriteSharedCovariance(const SharedCovariance& shared) {
+  MEDIUS_CHECK(trajectories, "shared covariance belongs to trajectories");
+  const std::size_t rows = shared.frame.size();
+  const std::size_t M = labels->size();
+  MEDIUS_CHECK(shared.covariance.size() == rows * M * 6, "six numbers a marker");
+  if (rows == 0 || M == 0) return;
+  const hdf5::Handle group = hdf5::OpenGroup(file.get(), schema::kTrajectories, shown);
+  const auto write = [&](const schema::Dataset& dataset, std::vector<std::size_t> row_shape,
+                         std::size_t row_bytes, const void* values) {
+    ColumnSpec spec{
+        dataset.name, dataset.type, dataset.unit, dataset.definition, std::move(row_shape), 0, 0};
+    spec.rows_per_chunk =
+        schema::RowsPerChunk(std::min<std::size_t>(rows, schema::kFrameChunk), row_bytes);
+    hdf5::WriteColumn(group.get(), std::move(spec), values, rows, shown);
+  };
+  write(schema::kRigCovarianceFrame, {}, sizeof(std::uint64_t), shared.frame.data());
+  write(schema::kRigCovariance, {M, 6}, M * 6 * sizeof(float), shared.covariance.data());
+}
+
 std::vector<ColumnWriter*> TrialWriter::Impl::OpenColumns() const {
   std::vector<ColumnWriter*> columns;
   for (const SightingWriters& camera : sightings) {

@@ -59,6 +59,7 @@ struct TrialWriter::Impl {
   void AppendObservations(const ObservationBlock& block);
   void BeginTrajectories(const std::vector<std::string>& names);
   void AppendTrajectories(const TrajectoryBlock& block);
+  void WriteSharedCovariance(const SharedCovariance& shared);
   void WriteEvents(const GaitEvents& events);
   void WriteKinematics(const Kinematics& kinematics);
   void WriteStrides(const StrideTable& strides);
