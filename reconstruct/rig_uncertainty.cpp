@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include <Eigen/Geometry>
 #include <Eigen/LU>
 
 namespace medius::reconstruct {

@@ -137,7 +137,10 @@ std::vector<StageProvenance> MakeProvenance() {
            {},
            "2026-03-01",
            0.0,
-           {}},
+           {},
+           "",
+           "",
+           ""},
           {"analyze",
            "medius analyze run.trial.h5",
            R"({"filter_hz": 12})",
@@ -145,7 +148,10 @@ std::vector<StageProvenance> MakeProvenance() {
            {{"run.trial.h5", std::string(64, 'a')}, {"lab.toml", std::string(64, 'b')}},
            "2026-03-01T10:00:00Z",
            12.5,
-           {"12 strides were rejected", "the belt slipped"}}};
+           {"12 strides were rejected", "the belt slipped"},
+           R"({"strides": 12})",
+           "name = \"lab\"\n",
+           std::string(30'000, 's')}};
 }
 
 // Appends the bytes of numbers and texts.
