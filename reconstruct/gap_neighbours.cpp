@@ -92,7 +92,9 @@ class NeighbourFill {
 
   std::vector<Vector3d> Residuals(std::size_t start, std::size_t fold) const {
     std::vector<Vector3d> residuals;
-    for (const std::ptrdiff_t n : nodes_) residuals.push_back(model_.Residual(start + n, fold));
+    GapRegression::Instant scratch;
+    for (const std::ptrdiff_t n : nodes_)
+      residuals.push_back(model_.Residual(start + n, fold, scratch));
     return residuals;
   }
 
@@ -122,8 +124,9 @@ class NeighbourFill {
     const std::size_t fold = model_.FoldOf(start);
     const std::vector<Vector3d> ends = Residuals(start, fold);
     const double weight = 1.0 / static_cast<double>(seen.size());
+    GapRegression::Instant scratch;
     for (const std::size_t u : seen) {
-      const Vector3d error = model_.Residual(start + u, fold) - Carried(ends, u);
+      const Vector3d error = model_.Residual(start + u, fold, scratch) - Carried(ends, u);
       const Vector3d z = error.cwiseQuotient(ExpectedSd(u));
       trials.scale += weight * z * z.transpose();
       trials.mean_square += weight * error.squaredNorm();

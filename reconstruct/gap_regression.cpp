@@ -181,15 +181,11 @@ void GapRegression::LookAt(std::size_t frame, Instant& instant) const {
   instant.features[3 * n] = 1.0;
 }
 
-bool GapRegression::Solve() {
-  std::vector<std::size_t> learned;
-  for (std::size_t i = 0; i < usable_.size(); ++i) {
-    if (usable_[i] != 0) learned.push_back(i);
-  }
+// Features, then the marker itself; a column an instant.
+MatrixXd GapRegression::Rows(const std::vector<std::size_t>& learned) {
   const auto n = static_cast<Index>(learned.size());
   const auto q = static_cast<Index>(3 * predictors_.size() + 1);
-  if (learned.size() < kMinLearned || shape_.empty()) return false;
-  MatrixXd rows(q + 3, n);  // features, then the marker itself; a column an instant
+  MatrixXd rows(q + 3, n);
   Instant instant;
   for (Index i = 0; i < n; ++i) {
     const std::size_t frame = GridFrame(learned[static_cast<std::size_t>(i)]);
@@ -199,9 +195,19 @@ bool GapRegression::Solve() {
   }
   feature_mean_ = rows.topRows(q - 1).rowwise().mean();
   rows.topRows(q - 1).colwise() -= feature_mean_;
+  return rows;
+}
 
-  std::vector<MatrixXd> moments(folds_, MatrixXd::Zero(q + 3, q + 3));
-  MatrixXd total = MatrixXd::Zero(q + 3, q + 3);
+bool GapRegression::Solve() {
+  std::vector<std::size_t> learned;
+  for (std::size_t i = 0; i < usable_.size(); ++i) {
+    if (usable_[i] != 0) learned.push_back(i);
+  }
+  if (learned.size() < kMinLearned || shape_.empty()) return false;
+  const MatrixXd rows = Rows(learned);
+  const auto n = rows.cols();
+  std::vector<MatrixXd> moments(folds_, MatrixXd::Zero(rows.rows(), rows.rows()));
+  MatrixXd total = MatrixXd::Zero(rows.rows(), rows.rows());
   for (Index begin = 0; begin < n;) {
     const std::size_t fold = FoldOf(GridFrame(learned[static_cast<std::size_t>(begin)]));
     Index end = begin;
@@ -210,23 +216,29 @@ bool GapRegression::Solve() {
     total += moments[fold];
     begin = end;
   }
-  coefficients_.resize(q, static_cast<Index>(3 * (folds_ + 1)));
-  const double unknown = task_->options->unknown_sigma_m * task_->options->unknown_sigma_m;
-  for (std::size_t fold = 0; fold <= folds_; ++fold) {
-    MatrixXd m = total;
-    if (fold < folds_) m -= moments[fold];
-    MatrixXd gram = m.topLeftCorner(q, q);
-    const double instants = gram(q - 1, q - 1);
-    if (instants < static_cast<double>(kMinLearned) / 2.0) return false;
-    for (Index j = 0; j + 1 < q; ++j) {
-      const double v = usual_variance_[static_cast<std::size_t>(j / 3)];
-      gram(j, j) += instants * (v > 0.0 ? v : unknown);
-    }
-    coefficients_.middleCols(static_cast<Index>(3 * fold), 3) =
-        gram.selfadjointView<Eigen::Lower>().llt().solve(m.bottomLeftCorner(3, q).transpose());
+  coefficients_.resize(rows.rows() - 3, static_cast<Index>(3 * (folds_ + 1)));
+  for (std::size_t fold = 0; fold < folds_; ++fold) {
+    if (!SolveFold(total - moments[fold], fold)) return false;
   }
+  if (!SolveFold(total, folds_)) return false;
   HoldOut(rows, learned);
   return coefficients_.allFinite();
+}
+
+// @param moments  of the rows, lower triangle.
+bool GapRegression::SolveFold(const MatrixXd& moments, std::size_t fold) {
+  const Index q = coefficients_.rows();
+  const double unknown = task_->options->unknown_sigma_m * task_->options->unknown_sigma_m;
+  MatrixXd gram = moments.topLeftCorner(q, q);
+  const double instants = gram(q - 1, q - 1);
+  if (instants < static_cast<double>(kMinLearned) / 2.0) return false;
+  for (Index j = 0; j + 1 < q; ++j) {
+    const double v = usual_variance_[static_cast<std::size_t>(j / 3)];
+    gram(j, j) += instants * (v > 0.0 ? v : unknown);
+  }
+  coefficients_.middleCols<3>(static_cast<Index>(3 * fold)) =
+      gram.selfadjointView<Eigen::Lower>().llt().solve(moments.bottomLeftCorner(3, q).transpose());
+  return true;
 }
 
 void GapRegression::HoldOut(const MatrixXd& rows, const std::vector<std::size_t>& learned) {
@@ -244,10 +256,10 @@ Vector3d GapRegression::PredictInBody(const Instant& instant, std::size_t fold) 
   return coefficients_.middleCols<3>(static_cast<Index>(3 * fold)).transpose() * instant.features;
 }
 
-Vector3d GapRegression::Residual(std::size_t frame, std::size_t fold) const {
-  const Instant instant = At(frame);
-  return instant.frame.ToBody(task_->history->Position(task_->marker, frame)) -
-         PredictInBody(instant, fold);
+Vector3d GapRegression::Residual(std::size_t frame, std::size_t fold, Instant& scratch) const {
+  LookAt(frame, scratch);
+  return scratch.frame.ToBody(task_->history->Position(task_->marker, frame)) -
+         PredictInBody(scratch, fold);
 }
 
 Eigen::Matrix3d GapRegression::ExcessCovariance(std::size_t frame) const {

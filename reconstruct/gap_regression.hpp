@@ -37,7 +37,9 @@ class GapRegression {
   /// @param fold  the fold to be held out, or fold_count() for none.
   [[nodiscard]] Eigen::Vector3d PredictInBody(const Instant& instant, std::size_t fold) const;
   /// Seen minus predicted, body frame, metres.
-  [[nodiscard]] Eigen::Vector3d Residual(std::size_t frame, std::size_t fold) const;
+  /// @param scratch  any instant; what it holds is lost.
+  [[nodiscard]] Eigen::Vector3d Residual(std::size_t frame, std::size_t fold,
+                                         Instant& scratch) const;
 
   [[nodiscard]] std::size_t fold_count() const { return folds_; }
   [[nodiscard]] std::size_t FoldOf(std::size_t frame) const;
@@ -61,7 +63,9 @@ class GapRegression {
   [[nodiscard]] std::optional<Candidate> Judge(std::size_t marker) const;
   [[nodiscard]] double UsualVariance(std::size_t marker) const;
   void ChooseShape();
+  [[nodiscard]] Eigen::MatrixXd Rows(const std::vector<std::size_t>& learned);
   bool Solve();
+  bool SolveFold(const Eigen::MatrixXd& moments, std::size_t fold);
   void HoldOut(const Eigen::MatrixXd& rows, const std::vector<std::size_t>& learned);
   [[nodiscard]] std::size_t GridFrame(std::size_t i) const {
     return task_->window.first + i * step_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "core/check.hpp"
 
@@ -28,10 +29,11 @@ void MarkerHistory::Append(const TrajectoryBlock& block) {
   AppendTo(residual_, block.residual);
   AppendTo(rays_, block.rays);
   AppendTo(source_, block.source);
-  for (std::size_t f = 0; f < block.frames().count; ++f) {
-    for (std::size_t m = 0; m < marker_count_; ++m) {
-      pass_.push_back(block.IsPresent(f, MarkerId(m)) ? 0 : kHidden);
-    }
+  constexpr auto kMissing = static_cast<std::uint8_t>(SampleSource::kMissing);
+  for (std::size_t i = 0; i < block.source.size(); ++i) {
+    const float* p = block.position.data() + 3 * i;
+    const bool finite = std::isfinite(p[0]) && std::isfinite(p[1]) && std::isfinite(p[2]);
+    pass_.push_back(finite && block.source[i] != kMissing ? 0 : kHidden);
   }
   end_ += block.frames().count;
 }

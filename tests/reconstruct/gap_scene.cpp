@@ -20,15 +20,16 @@ void Hide(LabelledRun& run, const std::vector<std::size_t>& markers, FrameRange 
 }
 
 namespace {
-
 constexpr double kTwoPi = 6.283185307179586;
+}
 
-// A standard normal number; the library's own distribution is not the same everywhere.
 double Normal(std::mt19937_64& random) {
   const auto uniform = [&] { return (static_cast<double>(random() >> 11U) + 0.5) * 0x1p-53; };
   const double radius = std::sqrt(-2.0 * std::log(uniform()));
   return radius * std::cos(kTwoPi * uniform());
 }
+
+namespace {
 
 // Where a marker is, without noise.
 class Body {

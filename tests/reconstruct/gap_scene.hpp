@@ -34,6 +34,9 @@ struct LabelledRun {
 [[nodiscard]] LabelledRun ReadRun(const std::string& name, const std::filesystem::path& path,
                                   const std::string& marker_set);
 
+/// A standard normal number; the library's own distribution is not the same everywhere.
+[[nodiscard]] double Normal(std::mt19937_64& random);
+
 struct SyntheticOptions {
   std::size_t frames = 1500;
   double rate_hz = 100.0;
