@@ -53,7 +53,7 @@ class Looker {
       Shuffle(frame);
     }
     for (const Sighting& sighting : sightings_) {
-      seen.xy.push_back(sighting.xy.cast<float>());
+      seen.xy.emplace_back(sighting.xy.cast<float>());
       seen.sigma.push_back(static_cast<float>(std::max(kSmallestSigma, effects_.noise_px)));
       if (effects_.labels) seen.label.push_back(sighting.label);
     }

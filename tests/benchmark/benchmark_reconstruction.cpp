@@ -168,11 +168,7 @@ void MakeOnly(const Arguments& arguments) {
   }
 }
 
-}  // namespace
-}  // namespace medius::testing
-
-int main(int argc, char** argv) {
-  using namespace medius::testing;
+int Main(int argc, char** argv) {
   CLI::App app("Reconstruction of recorded runs against the recorded positions");
   Arguments arguments;
   AddOptions(&app, &arguments);
@@ -189,4 +185,11 @@ int main(int argc, char** argv) {
   RunAll(arguments,
          arguments.keep.empty() ? temporary.path() : std::filesystem::path(arguments.keep));
   return 0;
+}
+
+}  // namespace
+}  // namespace medius::testing
+
+int main(int argc, char** argv) {
+  return medius::testing::Main(argc, argv);
 }

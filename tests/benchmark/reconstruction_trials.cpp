@@ -63,14 +63,18 @@ void Analyze(const RunFiles& files, const std::filesystem::path& trial,
         files.marker_set, "-o", output.string()});
 }
 
-AngleScore CompareAngles(const RunFiles& files, const std::filesystem::path& result,
-                         const std::filesystem::path& folder) {
+// What the truth has counts as expected even where the result cannot be analyzed.
+void AddAngles(const RunFiles& files, const std::filesystem::path& result,
+               const std::filesystem::path& folder, AngleScore* sum) {
   // The positions of a recording are the same for every seed.
   const std::filesystem::path truth = folder / (files.truth.stem().string() + "_analyzed.h5");
   if (!std::filesystem::exists(truth)) Analyze(files, files.truth, truth);
+  AngleScore score;
+  score.strides = CompareStrides(truth, truth).expected;
+  sum->Add(score);
   const std::filesystem::path mine = folder / "analyzed.trial.h5";
   Analyze(files, result, mine);
-  AngleScore score;
+  score = {};
   for (std::size_t i = 0; i < kAngles.size(); ++i) {
     const AngleDifference difference = CompareAngle(mine, truth, kAngles[i]);
     score.compared[i] = difference.compared;
@@ -78,10 +82,8 @@ AngleScore CompareAngles(const RunFiles& files, const std::filesystem::path& res
     if (difference.compared == 0) continue;
     score.squared[i] = std::pow(difference.rms, 2) * static_cast<double>(difference.compared);
   }
-  const StrideDifference strides = CompareStrides(mine, truth);
-  score.strides_kept = strides.kept;
-  score.strides = strides.expected;
-  return score;
+  score.strides_kept = CompareStrides(mine, truth).kept;
+  sum->Add(score);
 }
 
 void ScoreTrial(const RecordedRun& run, const SightingConditions& conditions, const Method& method,
@@ -97,7 +99,7 @@ void ScoreTrial(const RecordedRun& run, const SightingConditions& conditions, co
                        ReadSightings(files.labelled, rig), rig, conditions.noise_px);
   const WholeTrial result = ReadPositions(output);
   cell->points.Add(Score(truth, FramesOf(result.labels, result.positions, truth)));
-  if (angles) cell->angles.Add(CompareAngles(files, output, folder));
+  if (angles) AddAngles(files, output, folder, &cell->angles);
 }
 
 }  // namespace

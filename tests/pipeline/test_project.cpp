@@ -41,6 +41,8 @@ class Project : public ::testing::Test {
   }
 
   void LabelsCanBeLeftOut() const;
+  static void ExpectSamePixels(const storage::TrialReader& named,
+                               const storage::TrialReader& nameless);
   void LimbsHide() const;
   void MarkersAreLost() const;
 
@@ -57,6 +59,11 @@ void Project::LabelsCanBeLeftOut() const {
   EXPECT_FALSE(nameless.Has(storage::TrialPart::kTrajectories));
   EXPECT_EQ(nameless.header().subject, named.header().subject);
   EXPECT_EQ(nameless.ReadProvenance().size(), named.ReadProvenance().size());
+  ExpectSamePixels(named, nameless);
+}
+
+void Project::ExpectSamePixels(const storage::TrialReader& named,
+                               const storage::TrialReader& nameless) {
   const FrameRange all{0, named.time_base().frame_count()};
   const ObservationBlock a = named.ReadObservations(all, named.observation_cameras());
   const ObservationBlock b = nameless.ReadObservations(all, named.observation_cameras());

@@ -37,7 +37,8 @@ class HostileSightings : public ::testing::Test {
   void See(const Camera& camera, CameraObservations* seen) const {
     for (std::size_t f = 0; f < kFrames; ++f) {
       for (std::size_t m = 0; m < 4; ++m) {
-        seen->xy.push_back(camera.Project(run_.positions.Position(f, MarkerId(m)))->cast<float>());
+        seen->xy.emplace_back(
+            camera.Project(run_.positions.Position(f, MarkerId(m)))->cast<float>());
         seen->sigma.push_back(0.2F);
         seen->label.push_back(static_cast<std::int16_t>(m));
       }

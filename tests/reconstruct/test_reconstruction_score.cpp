@@ -45,7 +45,7 @@ class ReconstructionScoreTest : public ::testing::Test {
       CameraObservations& camera = seen_.cameras[c];
       for (std::size_t f = 0; f < kFrames; ++f) {
         for (std::size_t m = 0; m < kMarkers; ++m) {
-          camera.xy.push_back(rig_.cameras[c].Project(Place(f, m))->cast<float>());
+          camera.xy.emplace_back(rig_.cameras[c].Project(Place(f, m))->cast<float>());
           camera.label.push_back(static_cast<std::int16_t>(m));
         }
         camera.frame_start.push_back(camera.xy.size());
@@ -199,7 +199,7 @@ TEST_F(ReconstructionScoreTest, FragmentsAreTracksWithoutNames) {
   reconstruct::Fragment first;
   first.first_frame = 10;
   for (std::size_t f = 10; f < 60; ++f) {
-    first.position.push_back(Place(f, f < 30 ? 0 : 1).cast<float>());  // goes on with another
+    first.position.emplace_back(Place(f, f < 30 ? 0 : 1).cast<float>());  // goes on with another
   }
   first.position[5].setConstant(std::numeric_limits<float>::quiet_NaN());  // coasted
   const ReconstructionScore score = Score(Truth(), FramesOf({first}, kFrames));
