@@ -16,6 +16,7 @@
 
 #include "apps/anonymous_tracks.hpp"
 #include "apps/command.hpp"
+#include "apps/keypoint_input.hpp"
 #include "apps/provenance.hpp"
 #include "apps/reconstruct_report.hpp"
 #include "apps/rig_frame.hpp"
@@ -48,6 +49,7 @@ struct ReconstructArguments {
   double min_angle_deg = ReconstructOptions().triangulation.min_angle / kDegree;
   double reject_sigma = ReconstructOptions().triangulation.reject_sigma;
   bool ignore_labels = false;
+  std::size_t person = 1;
 
   [[nodiscard]] ReconstructOptions Options() const {
     ReconstructOptions options;
@@ -267,21 +269,31 @@ void RunReconstruct(const ReconstructArguments& arguments, CommandContext& conte
     names.emplace(named->labelling, named->tracks.fragments().size());
     report.tracks = ReportOn(*named);
   }
+  std::optional<KeypointRunner> runner;
+  if (!anonymous && HasPersons(trial, cameras)) {
+    reconstruct::KeypointOptions persons;
+    persons.weights.sigma_factor = arguments.sigma_factor;
+    runner.emplace([&] { return LabelledBlocks(trial, cameras); }, arguments.trial,
+                   trial.time_base(), trial.labels(), used, persons, arguments.person, context);
+  }
   report.labels = named ? named->labels : trial.labels();
   Reconstructor reconstructor(used, trial.time_base(), report.labels.size(), options);
   storage::TrialWriter writer(arguments.output, context.parallelism());
   writer.CopyFrom(trial, {storage::TrialPart::kObservations});
   writer.WriteRig(rig.rig);
   writer.BeginTrajectories(report.labels);
-  Stream(
-      named ? NamedBlocks(trial, cameras, named->tracks, *names) : LabelledBlocks(trial, cameras),
-      trial.time_base().frame_count(), &reconstructor, &writer, context, &report);
+  Stream(named    ? NamedBlocks(trial, cameras, named->tracks, *names)
+         : runner ? runner->Blocks()
+                  : LabelledBlocks(trial, cameras),
+         trial.time_base().frame_count(), &reconstructor, &writer, context, &report);
   RefuseNonsense(arguments.trial, report);
   WarnOf(used, report, context);
   writer.WriteProvenance(provenance.Finish());
   writer.Commit();
-  context.Print(SummaryText(arguments.output, used, report),
-                SummaryJson(arguments.output, used, report));
+  nlohmann::json summary = SummaryJson(arguments.output, used, report);
+  if (runner) summary["persons"] = runner->SummaryJson();
+  context.Print(SummaryText(arguments.output, used, report) + (runner ? runner->SummaryText() : ""),
+                summary);
 }
 
 // A number strictly between the two.
@@ -352,6 +364,12 @@ void AddReconstructCommand(CommandLine& commands) {
       ->capture_default_str();
   command.add_flag("--ignore-labels", arguments->ignore_labels,
                    "Track the sightings as if none bore a label");
+  command
+      .add_option("--person", arguments->person,
+                  "Of several persons in keypoints: 1 for who is seen most and nearest to the "
+                  "middle, 2 for the next, ...")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
 }
 
 }  // namespace medius::apps

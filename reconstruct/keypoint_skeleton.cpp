@@ -57,16 +57,16 @@ struct ChainPlace {
 
 ChainPlace ChainOf(const std::string& name) {
   static const std::vector<std::pair<std::string_view, ChainPlace>> kWords = {
-      {"hip", {KeypointChain::kLeg, 0}},      {"thigh", {KeypointChain::kLeg, 0}},
+      {"hip", {KeypointChain::kLeg, 0}},        {"thigh", {KeypointChain::kLeg, 0}},
       {"trochanter", {KeypointChain::kLeg, 0}}, {"knee", {KeypointChain::kLeg, 1}},
-      {"condyle", {KeypointChain::kLeg, 1}},  {"shank", {KeypointChain::kLeg, 1}},
-      {"ankle", {KeypointChain::kLeg, 2}},    {"heel", {KeypointChain::kLeg, 2}},
-      {"toe", {KeypointChain::kLeg, 2}},      {"foot", {KeypointChain::kLeg, 2}},
-      {"malleol", {KeypointChain::kLeg, 2}},  {"metatars", {KeypointChain::kLeg, 2}},
-      {"calcan", {KeypointChain::kLeg, 2}},   {"shoulder", {KeypointChain::kArm, 0}},
-      {"acromi", {KeypointChain::kArm, 0}},   {"elbow", {KeypointChain::kArm, 1}},
-      {"wrist", {KeypointChain::kArm, 2}},    {"hand", {KeypointChain::kArm, 2}},
-      {"finger", {KeypointChain::kArm, 2}},   {"thumb", {KeypointChain::kArm, 2}}};
+      {"condyle", {KeypointChain::kLeg, 1}},    {"shank", {KeypointChain::kLeg, 1}},
+      {"ankle", {KeypointChain::kLeg, 2}},      {"heel", {KeypointChain::kLeg, 2}},
+      {"toe", {KeypointChain::kLeg, 2}},        {"foot", {KeypointChain::kLeg, 2}},
+      {"malleol", {KeypointChain::kLeg, 2}},    {"metatars", {KeypointChain::kLeg, 2}},
+      {"calcan", {KeypointChain::kLeg, 2}},     {"shoulder", {KeypointChain::kArm, 0}},
+      {"acromi", {KeypointChain::kArm, 0}},     {"elbow", {KeypointChain::kArm, 1}},
+      {"wrist", {KeypointChain::kArm, 2}},      {"hand", {KeypointChain::kArm, 2}},
+      {"finger", {KeypointChain::kArm, 2}},     {"thumb", {KeypointChain::kArm, 2}}};
   for (const auto& [word, place] : kWords) {
     if (name.find(word) != std::string::npos) return place;
   }

@@ -35,9 +35,9 @@ MeanCost SwapSettler::CostOf(const Detection& detection, const SideSwap& swap,
     const DetectedKeypoint& point = PointOf(detection, skeleton_, swap, label);
     if (!point.IsSeen() || !IsThere(expected.samples[label])) continue;
     // Halved: a chi-square of two degrees of freedom has the mean 2.
-    const double squared = 0.5 * triangulator_.SquaredDistance(
-                                     expected.samples[label], point.sighting,
-                                     expected.motions[label]);
+    const double squared =
+        0.5 * triangulator_.SquaredDistance(expected.samples[label], point.sighting,
+                                            expected.motions[label]);
     cost += {std::min(squared, kMostSquared), 1};
   }
   return cost;
@@ -50,8 +50,8 @@ std::uint8_t SwapSettler::BestFrom(const Detection& detection, std::size_t chain
   const auto distance2 = [&](std::size_t seen_as, std::size_t is) {
     const DetectedKeypoint& point = detection.points[seen_as];
     if (!point.IsSeen()) return 0.0;
-    const double squared = triangulator_.SquaredDistance(reference.samples[is], point.sighting,
-                                                         reference.motions[is]);
+    const double squared =
+        triangulator_.SquaredDistance(reference.samples[is], point.sighting, reference.motions[is]);
     return std::min(squared, kMostSquared);
   };
   std::array<double, kChainDepths> gain{};  // of exchanging the pairs of one depth
@@ -114,10 +114,9 @@ bool SwapSettler::IsDoubtful(const Body& body, std::size_t member, std::size_t c
     if (point.status != PointStatus::kComputed) return true;
     return (point.used >> static_cast<unsigned>(found - seen_by.begin()) & 1U) == 0;
   };
-  return std::any_of(skeleton_.chains[chain].begin(), skeleton_.chains[chain].end(),
-                     [&](const MirrorPair& pair) {
-                       return is_doubtful(pair.left) || is_doubtful(pair.right);
-                     });
+  return std::any_of(
+      skeleton_.chains[chain].begin(), skeleton_.chains[chain].end(),
+      [&](const MirrorPair& pair) { return is_doubtful(pair.left) || is_doubtful(pair.right); });
 }
 
 BodyPoints SwapSettler::Settle(const Members& members, const BodyPoints& expected,

@@ -47,8 +47,8 @@ class SwapSettler {
  private:
   using Members = std::vector<const Detection*>;
   struct Body {
-    std::vector<TriangulatedPoint> points;            // by label
-    std::vector<std::vector<std::size_t>> seen_by;    // by label: members in the order of its views
+    std::vector<TriangulatedPoint> points;          // by label
+    std::vector<std::vector<std::size_t>> seen_by;  // by label: members in the order of its views
   };
   [[nodiscard]] Body Triangulate(const Members& members, const std::vector<SideSwap>& swaps,
                                  const BodyPoints& expected) const;
