@@ -46,7 +46,7 @@ struct Writer {
       const auto xy = rig.cameras[c].Project(KeypointAt(label, truth, time));
       if (!xy || !rig.cameras[c].IsInImage(*xy)) continue;
       const double sigma = options.noise_px / (0.5 + 0.5 * Uniform());
-      const std::size_t other = label == 0 ? 0 : (label - 1 ^ 1U) + 1;
+      const std::size_t other = label == 0 ? 0 : ((label - 1) ^ 1U) + 1;
       const auto mirrored = rig.cameras[c].Project(KeypointAt(other, truth, time));
       const bool swapped = label > 0 && (label - 1) / 2 >= from;
       Row(c, *xy, sigma, static_cast<std::int16_t>(swapped ? other : label), instance);
