@@ -7,6 +7,9 @@ namespace {
 
 // Exchanging one detection's sides moves the points that the others are compared with.
 constexpr int kMostRounds = 4;
+// Sigmas from the point it has a part in, from which a sighting is compared with the point of the
+// others alone; one good sighting in ninety exceeds 3.
+constexpr double kDoubtfulSigma = 3.0;
 
 bool IsThere(const MarkerSample& sample) {
   return sample.source != SampleSource::kMissing;
@@ -104,15 +107,21 @@ MarkerSample SwapSettler::Without(const Members& members, const std::vector<Side
   return point.status == PointStatus::kComputed ? point.sample : expected.samples[label];
 }
 
-// True where a point that the member had a part in was not found, or not with it.
-bool SwapSettler::IsDoubtful(const Body& body, std::size_t member, std::size_t chain) const {
+// True where a point that the member had a part in was not found, or not with it, or lies off what
+// it saw.
+bool SwapSettler::IsDoubtful(const Body& body, const Members& members,
+                             const std::vector<SideSwap>& swaps, std::size_t member,
+                             std::size_t chain) const {
   const auto is_doubtful = [&](std::size_t label) {
     const std::vector<std::size_t>& seen_by = body.seen_by[label];
     const auto found = std::find(seen_by.begin(), seen_by.end(), member);
     if (found == seen_by.end()) return false;
     const TriangulatedPoint& point = body.points[label];
     if (point.status != PointStatus::kComputed) return true;
-    return (point.used >> static_cast<unsigned>(found - seen_by.begin()) & 1U) == 0;
+    const auto view = static_cast<std::size_t>(found - seen_by.begin());
+    if ((point.used >> view & 1U) == 0) return true;
+    const DetectedKeypoint& seen = PointOf(*members[member], skeleton_, swaps[member], label);
+    return static_cast<double>(point.distance_px[view]) > kDoubtfulSigma * seen.sighting.sigma_px;
   };
   return std::any_of(
       skeleton_.chains[chain].begin(), skeleton_.chains[chain].end(),
@@ -126,7 +135,7 @@ BodyPoints SwapSettler::Settle(const Members& members, const BodyPoints& expecte
     bool changed = false;
     for (std::size_t i = 0; i < members.size(); ++i) {
       for (std::size_t chain = 0; chain < kChains; ++chain) {
-        if (!IsDoubtful(body, i, chain)) continue;
+        if (!IsDoubtful(body, members, *swaps, i, chain)) continue;
         BodyPoints others = expected;
         for (const MirrorPair& pair : skeleton_.chains[chain]) {
           others.samples[pair.left] = Without(members, *swaps, i, pair.left, expected);

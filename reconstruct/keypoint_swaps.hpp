@@ -55,7 +55,9 @@ class SwapSettler {
   [[nodiscard]] MarkerSample Without(const Members& members, const std::vector<SideSwap>& swaps,
                                      std::size_t left_out, std::size_t label,
                                      const BodyPoints& expected) const;
-  [[nodiscard]] bool IsDoubtful(const Body& body, std::size_t member, std::size_t chain) const;
+  [[nodiscard]] bool IsDoubtful(const Body& body, const Members& members,
+                                const std::vector<SideSwap>& swaps, std::size_t member,
+                                std::size_t chain) const;
   [[nodiscard]] std::uint8_t BestFrom(const Detection& detection, std::size_t chain,
                                       const BodyPoints& reference) const;
 
