@@ -117,6 +117,7 @@ class TrialWriter {
     bool radius = false;
     bool intensity = false;
     bool label = false;
+    bool instance = false;
     bool time_stamp = false;
   };
   /// @param sizes  of the images, one a camera, where they are known; or none at all.

@@ -79,6 +79,7 @@ void TrialReader::Impl::ReadSightings(const std::vector<SightingColumns*>& colum
     AddColumn(plan, columns[c]->radius, first, count, camera.radius);
     AddColumn(plan, columns[c]->intensity, first, count, camera.intensity);
     AddColumn(plan, columns[c]->label, first, count, camera.label);
+    AddColumn(plan, columns[c]->instance, first, count, camera.instance);
     AddColumn(plan, columns[c]->time_stamp, block.frames.first, block.frames.count,
               camera.time_stamp);
   }

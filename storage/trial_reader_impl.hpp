@@ -23,6 +23,7 @@ struct SightingColumns {
   std::optional<hdf5::ColumnReader> radius;
   std::optional<hdf5::ColumnReader> intensity;
   std::optional<hdf5::ColumnReader> label;
+  std::optional<hdf5::ColumnReader> instance;
   std::optional<hdf5::ColumnReader> time_stamp;
 };
 

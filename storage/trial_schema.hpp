@@ -86,6 +86,10 @@ inline constexpr Dataset kIntensity{"intensity", Type::kFloat32, "1",
 inline constexpr Dataset kLabel{
     "label", Type::kInt16, "1",
     "marker of each sighting as an index into /trajectories/labels, from 0; -1 where unknown"};
+inline constexpr Dataset kInstance{
+    "instance", Type::kInt16, "1",
+    "detection (person) that each sighting belongs to, numbered from 0 in each frame of this "
+    "camera; -1 where none"};
 
 inline constexpr Dataset kTimeStamp{
     "time_stamp", Type::kFloat64, "s",

@@ -134,6 +134,7 @@ SightingWriters TrialWriter::Impl::BeginCamera(hid_t group) const {
   writers.radius = optional(observation_columns.radius, schema::kRadius);
   writers.intensity = optional(observation_columns.intensity, schema::kIntensity);
   writers.label = optional(observation_columns.label, schema::kLabel);
+  writers.instance = optional(observation_columns.instance, schema::kInstance);
   if (observation_columns.time_stamp) {
     writers.time_stamp = Begin(group, schema::kTimeStamp, {}, schema::kFrameChunk, shown);
   }
@@ -167,6 +168,7 @@ void TrialWriter::Impl::AppendCamera(SightingWriters& writers, const CameraObser
   AppendOptional(writers.radius.get(), camera.radius, rows, batch);
   AppendOptional(writers.intensity.get(), camera.intensity, rows, batch);
   AppendOptional(writers.label.get(), camera.label, rows, batch);
+  AppendOptional(writers.instance.get(), camera.instance, rows, batch);
   AppendOptional(writers.time_stamp.get(), camera.time_stamp, camera.frame_count(), batch);
 }
 
@@ -229,8 +231,9 @@ void TrialWriter::Impl::WriteSharedCovariance(const SharedCovariance& shared) {
 std::vector<ColumnWriter*> TrialWriter::Impl::OpenColumns() const {
   std::vector<ColumnWriter*> columns;
   for (const SightingWriters& camera : sightings) {
-    for (const auto* column : {&camera.frame_start, &camera.xy, &camera.sigma, &camera.radius,
-                               &camera.intensity, &camera.label, &camera.time_stamp}) {
+    for (const auto* column :
+         {&camera.frame_start, &camera.xy, &camera.sigma, &camera.radius, &camera.intensity,
+          &camera.label, &camera.instance, &camera.time_stamp}) {
       if (*column != nullptr) columns.push_back(column->get());
     }
   }

@@ -21,6 +21,7 @@ struct SightingWriters {
   std::unique_ptr<hdf5::ColumnWriter> radius;      ///< likewise
   std::unique_ptr<hdf5::ColumnWriter> intensity;   ///< likewise
   std::unique_ptr<hdf5::ColumnWriter> label;       ///< likewise
+  std::unique_ptr<hdf5::ColumnWriter> instance;    ///< likewise
   std::unique_ptr<hdf5::ColumnWriter> time_stamp;  ///< likewise, a row a frame
 };
 
