@@ -105,5 +105,6 @@ void AddProjectCommand(CommandLine& commands);
 void AddReconstructCommand(CommandLine& commands);
 void AddRigCommand(CommandLine& commands);
 void AddSimulateCommand(CommandLine& commands);
+void AddSubjectCommand(CommandLine& commands);
 
 }  // namespace medius::apps

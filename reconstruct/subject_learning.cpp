@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -331,8 +332,15 @@ std::vector<std::string> SegmentsOf(const std::vector<std::string>& labels, cons
   for (const auto& [role, label] : set.roles) {
     if (const auto m = IndexOf(labels, label)) segments[*m] = SegmentOfSidedRole(role);
   }
+  std::map<std::string, std::string> segment_of;
   for (const auto& [segment, cluster] : set.clusters) {
     for (const std::string& label : cluster) {
+      const auto [other, is_new] = segment_of.emplace(label, segment);
+      if (!is_new) {
+        throw InputError(fmt::format(
+            "the marker set {} has {} in the clusters of {} and {}; a marker sits on one segment",
+            set.name, label, other->second, segment));
+      }
       if (const auto m = IndexOf(labels, label)) segments[*m] = segment;
     }
   }
