@@ -103,6 +103,7 @@ void AddImportCommand(CommandLine& commands);
 void AddInfoCommand(CommandLine& commands);
 void AddProjectCommand(CommandLine& commands);
 void AddReconstructCommand(CommandLine& commands);
+void AddRelabelCommand(CommandLine& commands);
 void AddRigCommand(CommandLine& commands);
 void AddSimulateCommand(CommandLine& commands);
 void AddSubjectCommand(CommandLine& commands);

@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   AddCalibrateCheckCommand(commands);
   AddSubjectCommand(commands);
   AddReconstructCommand(commands);
+  AddRelabelCommand(commands);
   AddAnalyzeCommand(commands);
   AddExportCommand(commands);
   AddInfoCommand(commands);

@@ -82,6 +82,10 @@ void AddNameOptions(const std::shared_ptr<ReconstructArguments>& arguments, CLI:
                    "distances")
       ->option_text("STATIC.h5");
   command
+      ->add_option("--subject", arguments->subject,
+                   "The subject as medius subject learned it, in place of --static")
+      ->option_text("SUBJECT.toml");
+  command
       ->add_option("--learn-from", arguments->learn_from,
                    "Labelled trial in which the same person moves, or a stretch of it in seconds: "
                    "names anonymous markers by how they move there")
@@ -98,6 +102,15 @@ void AddNameOptions(const std::shared_ptr<ReconstructArguments>& arguments, CLI:
       ->option_text("REVIEW.csv");
 }
 
+void AddPersonOption(const std::shared_ptr<ReconstructArguments>& arguments, CLI::App* command) {
+  command
+      ->add_option("--person", arguments->person,
+                   "Of several persons in keypoints: 1 for who is seen most and nearest to the "
+                   "middle, 2 for the next, ...")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+}
+
 void AddGapOptions(const std::shared_ptr<ReconstructArguments>& arguments, CLI::App* command) {
   command
       ->add_option("--max-gap-s", arguments->max_gap_s,
@@ -109,6 +122,8 @@ void AddGapOptions(const std::shared_ptr<ReconstructArguments>& arguments, CLI::
                    "Leave a gap where the same gap elsewhere was filled worse than this, rms")
       ->check(CLI::Range(0.1, 200.0))
       ->capture_default_str();
+  command->add_flag("--smooth", arguments->smooth,
+                    "Also write smoothed positions, with covariance, beside the raw ones");
 }
 
 }  // namespace
@@ -151,6 +166,7 @@ void AddReconstructOptions(const std::shared_ptr<ReconstructArguments>& argument
   AddSightingOptions(arguments, command);
   AddNameOptions(arguments, command);
   AddGapOptions(arguments, command);
+  AddPersonOption(arguments, command);
 }
 
 nlohmann::json OptionsJson(const ReconstructArguments& arguments, const CameraRig& used) {
@@ -160,13 +176,15 @@ nlohmann::json OptionsJson(const ReconstructArguments& arguments, const CameraRi
   return {{"default_sigma_px", options.triangulation.default_sigma_px},
           {"sigma_factor", options.triangulation.sigma_factor},
           {"smallest_sigma_px", options.triangulation.smallest_sigma_px},
-          {"min_angle_rad", options.triangulation.min_angle},
+          {"min_angle_deg", arguments.min_angle_deg},
           {"reject_sigma", options.triangulation.reject_sigma},
           {"typical_speed_m_per_s", options.typical_speed},
           {"ignore_labels", arguments.ignore_labels},
           {"min_confidence", arguments.min_confidence},
+          {"smooth", arguments.smooth},
+          {"person", arguments.person},
           {"max_gap_s", arguments.max_gap_s},
-          {"max_fill_error_m", 1e-3 * arguments.max_fill_error_mm},
+          {"max_fill_error_mm", arguments.max_fill_error_mm},
           {"cameras", cameras}};
 }
 

@@ -29,15 +29,20 @@ struct ReconstructArguments {
 
   std::string markers;       ///< marker set: a file or a preset
   std::string static_trial;  ///< labelled standing trial of the subject
+  std::string subject;       ///< file of `medius subject`
   std::string learn_from;    ///< labelled trial in motion, "FILE" or "FILE:FROM-TO" (seconds)
   double min_confidence = 0.9;
   std::string review;  ///< CSV of doubtful places to write
 
   double max_gap_s = 1.0;
   double max_fill_error_mm = 15.0;
+  bool smooth = false;
+  std::size_t person = 1;  ///< of several in keypoints, 1 for who is seen most
 
-  /// Corrections of a person to apply (medius relabel).
+  /// Corrections of a person to apply, and the models that the trial itself keeps (medius relabel).
   std::string corrections;
+  std::string marker_set_toml;
+  std::string subject_toml;
 
   /// Each @throws InputError that names what is out of range.
   [[nodiscard]] reconstruct::ReconstructOptions Triangulating() const;

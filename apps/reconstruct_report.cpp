@@ -253,7 +253,8 @@ nlohmann::json SummaryJson(const std::string& output, const CameraRig& rig,
   summary["points_per_second"] =
       NumberOrNull(static_cast<double>(report.statistics.computed_count()) / report.seconds);
   summary["step_seconds"] = {{"triangulating", report.seconds},
-                             {"filling", report.filling_seconds}};
+                             {"filling", report.filling_seconds},
+                             {"smoothing", report.smoothing_seconds}};
   if (report.tracks) {
     summary["step_seconds"]["tracking"] = report.tracks->tracking_seconds;
     summary["step_seconds"]["naming"] = report.tracks->labelling_seconds;

@@ -35,6 +35,7 @@ struct ReconstructReport {
   std::size_t corrections = 0;                     ///< of a person, applied
   std::optional<reconstruct::GapStatistics> gaps;  ///< where gaps were filled
   double filling_seconds = 0.0;
+  double smoothing_seconds = 0.0;
   double rate_hz = 0.0;
   std::vector<reconstruct::CameraQuality> cameras;  ///< as in the rig
 };

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/anonymous_tracks.hpp"
+#include "apps/keypoint_input.hpp"
 #include "apps/output_guard.hpp"
 #include "apps/preset_path.hpp"
 #include "apps/provenance.hpp"
@@ -23,8 +23,10 @@
 #include "reconstruct/camera_monitor.hpp"
 #include "reconstruct/gap_filler.hpp"
 #include "reconstruct/named_sightings.hpp"
+#include "reconstruct/smoothing.hpp"
 #include "storage/atomic_text_file.hpp"
 #include "storage/marker_set_toml.hpp"
+#include "storage/subject_toml.hpp"
 #include "storage/trial_file.hpp"
 
 namespace medius::apps {
@@ -40,11 +42,8 @@ double SecondsSince(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-// Where the blocks of labelled sightings come from, one after the other; nullopt after the last.
-using BlockSource = std::function<std::optional<ObservationBlock>()>;
-
-BlockSource LabelledBlocks(const storage::TrialReader& trial,
-                           const std::vector<std::string>& cameras) {
+ObservationSource LabelledBlocks(const storage::TrialReader& trial,
+                                 const std::vector<std::string>& cameras) {
   const std::size_t views = cameras.size() * std::max<std::size_t>(trial.labels().size(), 1);
   const std::size_t frames_per_chunk = std::clamp<std::size_t>(kViewsInMemory / views, 16, 4096);
   return [&trial, &cameras, next = std::size_t{0},
@@ -56,8 +55,9 @@ BlockSource LabelledBlocks(const storage::TrialReader& trial,
 }
 
 // The trial's sightings with the names of the tracks that have them.
-BlockSource NamedBlocks(const storage::TrialReader& trial, const std::vector<std::string>& cameras,
-                        const AnonymousTracks& tracks, const reconstruct::PieceIndex& names) {
+ObservationSource NamedBlocks(const storage::TrialReader& trial,
+                              const std::vector<std::string>& cameras,
+                              const AnonymousTracks& tracks, const reconstruct::PieceIndex& names) {
   return [&, next = std::size_t{0}]() mutable -> std::optional<ObservationBlock> {
     if (next == tracks.block_count()) return std::nullopt;
     const reconstruct::TrackedBlock tracked = tracks.Read(next++);
@@ -76,10 +76,12 @@ class Reconstruction {
  private:
   void NameTracks();
   std::optional<SubjectModel> Subject();
-  void Stream(const BlockSource& source);
+  void Stream(const ObservationSource& source);
   void Take(const TrajectoryBlock& block);
   void Fill(const TrajectoryBlock& block);
   void Write(const TrajectoryBlock& block);
+  void FinishSmoothing();
+  void FindRunner();
   void WriteReview() const;
 
   const ReconstructArguments& arguments_;
@@ -94,7 +96,9 @@ class Reconstruction {
   NamedTracks named_;
   std::optional<reconstruct::PieceIndex> names_;
   std::optional<reconstruct::CameraMonitor> monitor_;
+  std::optional<KeypointRunner> runner_;
   std::optional<reconstruct::GapFiller> filler_;
+  std::optional<reconstruct::TrajectorySmoother> smoother_;
   std::optional<storage::TrialWriter> writer_;
   ReconstructReport report_;
 };
@@ -112,7 +116,10 @@ Reconstruction::Reconstruction(const ReconstructArguments& arguments, CommandCon
   provenance_.SetOptions(OptionsJson(arguments, used_));
   provenance_.AddInput(arguments.trial);
   if (!arguments.rig.empty()) provenance_.AddInput(arguments.rig);
-  if (!arguments.markers.empty()) {
+  if (!arguments.marker_set_toml.empty()) {
+    set_ = storage::ParseMarkerSet(arguments.marker_set_toml, arguments.trial);
+    provenance_.KeepMarkerSet(arguments.marker_set_toml);
+  } else if (!arguments.markers.empty()) {
     const std::filesystem::path path = FindPreset(Preset::kMarkerSet, arguments.markers);
     set_ = storage::ReadMarkerSet(path);
     provenance_.KeepMarkerSet(storage::ReadMarkerSetText(path));
@@ -122,23 +129,34 @@ Reconstruction::Reconstruction(const ReconstructArguments& arguments, CommandCon
 }
 
 std::optional<SubjectModel> Reconstruction::Subject() {
+  if (!arguments_.subject_toml.empty()) {
+    return storage::ParseSubject(arguments_.subject_toml, arguments_.trial);
+  }
+  if (!arguments_.subject.empty()) {
+    provenance_.AddInput(arguments_.subject);
+    return storage::ReadSubject(arguments_.subject);
+  }
   if (!arguments_.static_trial.empty()) {
     if (!set_) {
       throw InputError("--static needs --markers SET: which of its markers ride on one segment");
     }
     provenance_.AddInput(arguments_.static_trial);
-    return LearnSubjectFromStanding(arguments_.static_trial, *set_, context_);
+    return LearnSubject({arguments_.static_trial, {}, {}}, *set_, SubjectKind::kStanding, {},
+                        context_)
+        .model;
   }
   if (!arguments_.learn_from.empty()) {
     const TrialStretch stretch = ParseStretch(arguments_.learn_from);
     provenance_.AddInput(stretch.file);
-    return LearnSubjectFromMotion(stretch, set_.value_or(MarkerSet()), context_);
+    return LearnSubject(stretch, set_.value_or(MarkerSet()), SubjectKind::kMotion, {}, context_)
+        .model;
   }
   return std::nullopt;
 }
 
 void Reconstruction::NameTracks() {
   const std::optional<SubjectModel> subject = Subject();
+  if (subject) provenance_.KeepSubject(storage::FormatSubject(*subject));
   tracks_.emplace(trial_, used_, arguments_.Tracking(), arguments_.output, context_);
   const std::vector<reconstruct::Fragment>& fragments = tracks_->fragments();
   const auto begin = std::chrono::steady_clock::now();
@@ -159,7 +177,7 @@ void Reconstruction::NameTracks() {
 
 // Streams labelled sightings through the reconstructor: bounded memory however long the trial is.
 // Reading, triangulating and writing each use all threads in their turn.
-void Reconstruction::Stream(const BlockSource& source) {
+void Reconstruction::Stream(const ObservationSource& source) {
   const WorkControl control = context_.Work("reconstructing", "frames");
   const std::size_t frame_count = trial_.time_base().frame_count();
   Reconstructor reconstructor(used_, trial_.time_base(), report_.labels.size(),
@@ -184,6 +202,7 @@ void Reconstruction::Stream(const BlockSource& source) {
     Write(rest);
     report_.gaps = filler_->statistics();
   }
+  FinishSmoothing();
   report_.cameras = monitor_->Judge();
   writer_->WriteSharedCovariance(monitor_->RigCovariance());
 }
@@ -202,13 +221,34 @@ void Reconstruction::Take(const TrajectoryBlock& block) {
 }
 
 void Reconstruction::Write(const TrajectoryBlock& block) {
-  if (block.frames().count > 0) writer_->AppendTrajectories(block);
+  if (block.frames().count == 0) return;
+  writer_->AppendTrajectories(block);
+  if (!smoother_) return;
+  const auto begin = std::chrono::steady_clock::now();
+  const TrajectoryBlock smoothed = smoother_->Push(block, context_.parallelism());
+  report_.smoothing_seconds += SecondsSince(begin);
+  if (smoothed.frames().count > 0) writer_->AppendSmoothed(smoothed);
+}
+
+void Reconstruction::FinishSmoothing() {
+  if (!smoother_) return;
+  const TrajectoryBlock smoothed = smoother_->Finish(context_.parallelism());
+  if (smoothed.frames().count > 0) writer_->AppendSmoothed(smoothed);
 }
 
 void Reconstruction::WriteReview() const {
   if (arguments_.review.empty() || !tracks_) return;
   storage::WriteTextFile(arguments_.review,
                          ReviewCsv(tracks_->fragments(), trial_.time_base(), named_));
+}
+
+// Keypoints are those of whole persons: who is the runner?
+void Reconstruction::FindRunner() {
+  if (!HasPersons(trial_, cameras_)) return;
+  reconstruct::KeypointOptions persons;
+  persons.weights.sigma_factor = arguments_.sigma_factor;
+  runner_.emplace([this] { return LabelledBlocks(trial_, cameras_); }, arguments_.trial,
+                  trial_.time_base(), trial_.labels(), used_, persons, arguments_.person, context_);
 }
 
 void Reconstruction::Run() {
@@ -219,7 +259,11 @@ void Reconstruction::Run() {
         "labels themselves",
         arguments_.trial));
   }
-  if (anonymous) NameTracks();
+  if (anonymous) {
+    NameTracks();
+  } else {
+    FindRunner();
+  }
   report_.labels = tracks_ ? named_.labels : trial_.labels();
   monitor_.emplace(used_, trial_.time_base(), report_.labels.size(), arguments_.default_sigma_px);
   if (arguments_.fills()) {
@@ -232,16 +276,24 @@ void Reconstruction::Run() {
   writer_->CopyFrom(trial_, {storage::TrialPart::kObservations});
   writer_->WriteRig(rig_.rig);
   writer_->BeginTrajectories(report_.labels);
-  Stream(tracks_ ? NamedBlocks(trial_, cameras_, *tracks_, *names_)
-                 : LabelledBlocks(trial_, cameras_));
+  if (arguments_.smooth) {
+    smoother_.emplace(report_.labels.size(), trial_.time_base(), reconstruct::SmoothingOptions());
+    writer_->BeginSmoothed();
+  }
+  Stream(tracks_   ? NamedBlocks(trial_, cameras_, *tracks_, *names_)
+         : runner_ ? runner_->Blocks()
+                   : LabelledBlocks(trial_, cameras_));
   RefuseNonsense(arguments_.trial, report_);
   WarnOf(used_, report_, context_);
   provenance_.SetSummary(QualityJson(used_, report_));
   writer_->WriteProvenance(provenance_.Finish());
   WriteReview();
   writer_->Commit();
-  context_.Print(SummaryText(arguments_.output, used_, report_),
-                 SummaryJson(arguments_.output, used_, report_));
+  nlohmann::json summary = SummaryJson(arguments_.output, used_, report_);
+  if (runner_) summary["persons"] = runner_->SummaryJson();
+  context_.Print(SummaryText(arguments_.output, used_, report_) +
+                     (runner_ ? runner_->SummaryText() : std::string()),
+                 summary);
 }
 
 }  // namespace

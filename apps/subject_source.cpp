@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -13,8 +15,10 @@
 namespace medius::apps {
 namespace {
 
-// Seconds of motion that a subject is learned from at most: some eighty strides.
-constexpr double kLongestStretch = 60.0;
+// A minute of running shows every stride there is; more only takes memory.
+constexpr std::size_t kMostFrames = 20'000;
+// What moves less than this from its own middle, in the median, stands (m).
+constexpr double kStands = 0.03;
 
 double Seconds(const std::string& text, const std::string& word) {
   std::size_t used = 0;
@@ -31,42 +35,63 @@ double Seconds(const std::string& text, const std::string& word) {
   return value;
 }
 
-FrameRange FramesOf(const TrialStretch& stretch, const storage::TrialReader& trial) {
-  const std::vector<double>& time = trial.time_base().time;
+FrameRange FramesOf(const TrialStretch& stretch, const storage::TrialReader& reader) {
+  const std::vector<double>& time = reader.time_base().time;
   const double from = stretch.from.value_or(time.front());
-  const double to = std::min(stretch.to.value_or(time.back()), from + kLongestStretch);
-  const auto first = std::lower_bound(time.begin(), time.end(), from) - time.begin();
-  const auto end = std::upper_bound(time.begin(), time.end(), to) - time.begin();
-  if (end <= first) {
-    throw InputError(fmt::format("{}: has no frame between {} and {} s (it lasts from {} to {} s)",
-                                 stretch.file.string(), from, to, time.front(), time.back()));
+  const double to = stretch.to.value_or(time.back());
+  const auto first = std::lower_bound(time.begin(), time.end(), from);
+  const auto end = std::upper_bound(time.begin(), time.end(), to);
+  if (first >= end) {
+    throw InputError(
+        fmt::format("{}: has no frame from {:g} s to {:g} s; it goes from {:g} s to "
+                    "{:g} s; change --from and --to",
+                    stretch.file.string(), from, to, time.front(), time.back()));
   }
-  return {static_cast<std::size_t>(first), static_cast<std::size_t>(end - first)};
+  return {static_cast<std::size_t>(first - time.begin()), static_cast<std::size_t>(end - first)};
 }
 
-reconstruct::LabelledPositions ReadPositions(const TrialStretch& stretch, CommandContext& context) {
-  const storage::TrialReader trial(stretch.file, context.parallelism());
-  if (!trial.Has(storage::TrialPart::kTrajectories)) {
-    throw InputError(fmt::format(
-        "{}: has no /trajectories; a subject is learned from labelled positions (medius import, or "
-        "reconstruct a trial whose sightings are labelled)",
-        stretch.file.string()));
-  }
-  const TrajectoryBlock block = trial.ReadTrajectories(FramesOf(stretch, trial));
-  reconstruct::LabelledPositions positions;
-  positions.labels = trial.labels();
-  positions.position.reserve(block.frames().count * block.marker_count());
-  for (std::size_t k = 0; k < block.frames().count; ++k) {
-    for (std::size_t m = 0; m < block.marker_count(); ++m) {
-      positions.position.emplace_back(block.Position(k, MarkerId(m)).cast<float>());
+reconstruct::LabelledPositions ReadPositions(const TrialStretch& stretch,
+                                             const storage::TrialReader& reader,
+                                             CommandContext& context) {
+  const FrameRange frames = FramesOf(stretch, reader);
+  const std::size_t step = (frames.count + kMostFrames - 1) / kMostFrames;
+  reconstruct::LabelledPositions positions{reader.labels(), {}};
+  const WorkControl control = context.Work("reading", "frames");
+  constexpr std::size_t kChunk = 4096;
+  for (const FrameRange& part : SplitFrames(frames.count, kChunk)) {
+    const TrajectoryBlock block = reader.ReadTrajectories({frames.first + part.first, part.count});
+    for (std::size_t t = 0; t < part.count; ++t) {
+      if ((part.first + t) % step != 0) continue;
+      for (std::size_t m = 0; m < positions.labels.size(); ++m) {
+        positions.position.emplace_back(block.Position(t, MarkerId(m)).cast<float>());
+      }
     }
+    control.Report(part.end(), frames.count);
   }
   return positions;
 }
 
-void NameSource(const std::filesystem::path& file, SubjectModel* subject) {
-  subject->source = file.filename().string();
-  subject->source_sha256 = Sha256OfFile(file);
+// How far markers stray from their middles, the median over the markers, metres.
+double Straying(const reconstruct::LabelledPositions& positions) {
+  std::vector<double> strays;
+  for (std::size_t m = 0; m < positions.labels.size(); ++m) {
+    double count = 0.0;
+    Eigen::Vector3d mean = Eigen::Vector3d::Zero();
+    double squares = 0.0;
+    for (std::size_t t = 0; t < positions.frame_count(); ++t) {
+      const Eigen::Vector3d p = positions.At(t, m);
+      if (!p.allFinite()) continue;
+      count += 1.0;
+      const Eigen::Vector3d delta = p - mean;
+      mean += delta / count;
+      squares += delta.dot(p - mean);
+    }
+    if (count > 0.0) strays.push_back(std::sqrt(squares / count));
+  }
+  if (strays.empty()) return 0.0;
+  const auto middle = strays.begin() + static_cast<std::ptrdiff_t>(strays.size() / 2);
+  std::nth_element(strays.begin(), middle, strays.end());
+  return *middle;
 }
 
 }  // namespace
@@ -89,19 +114,27 @@ TrialStretch ParseStretch(const std::string& word) {
   return stretch;
 }
 
-SubjectModel LearnSubjectFromStanding(const std::filesystem::path& trial, const MarkerSet& set,
-                                      CommandContext& context) {
-  SubjectModel subject =
-      reconstruct::LearnFromStanding(ReadPositions({trial, {}, {}}, context), set, {});
-  NameSource(trial, &subject);
-  return subject;
-}
-
-SubjectModel LearnSubjectFromMotion(const TrialStretch& stretch, const MarkerSet& set,
-                                    CommandContext& context) {
-  SubjectModel subject = reconstruct::LearnFromMotion(ReadPositions(stretch, context), set);
-  NameSource(stretch.file, &subject);
-  return subject;
+LearnedSubject LearnSubject(const TrialStretch& stretch, const MarkerSet& set, SubjectKind kind,
+                            const reconstruct::SubjectOptions& options, CommandContext& context) {
+  const storage::TrialReader reader(stretch.file, context.parallelism());
+  if (!reader.Has(storage::TrialPart::kTrajectories)) {
+    throw InputError(fmt::format("{}: has no trajectories; import or reconstruct it first",
+                                 stretch.file.string()));
+  }
+  const reconstruct::LabelledPositions positions = ReadPositions(stretch, reader, context);
+  const bool is_moving = kind == SubjectKind::kMotion ||
+                         (kind == SubjectKind::kEither && Straying(positions) > kStands);
+  LearnedSubject learned;
+  learned.frames = positions.frame_count();
+  try {
+    learned.model = is_moving ? reconstruct::LearnFromMotion(positions, set)
+                              : reconstruct::LearnFromStanding(positions, set, options);
+  } catch (const InputError& error) {
+    throw InputError(fmt::format("{}: {}", stretch.file.string(), error.what()));
+  }
+  learned.model.source = stretch.file.filename().string();
+  learned.model.source_sha256 = Sha256OfFile(stretch.file);
+  return learned;
 }
 
 }  // namespace medius::apps

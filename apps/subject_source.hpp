@@ -3,11 +3,11 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "apps/command.hpp"
 #include "core/marker_set.hpp"
 #include "core/subject_model.hpp"
+#include "reconstruct/subject_learning.hpp"
 
 namespace medius::apps {
 
@@ -20,13 +20,20 @@ struct TrialStretch {
 /// @throws InputError where the times are no numbers or in the wrong order.
 [[nodiscard]] TrialStretch ParseStretch(const std::string& word);
 
-/// Learns a subject from a labelled standing trial.
-/// @throws InputError that names the file and what it lacks.
-[[nodiscard]] SubjectModel LearnSubjectFromStanding(const std::filesystem::path& trial,
-                                                    const MarkerSet& set, CommandContext& context);
+/// How the subject is taken to be in a trial.
+enum class SubjectKind { kStanding, kMotion, kEither };  // kEither: by how much the markers move
 
-/// Learns a subject from a labelled stretch of motion, of at most a minute.
-[[nodiscard]] SubjectModel LearnSubjectFromMotion(const TrialStretch& stretch, const MarkerSet& set,
-                                                  CommandContext& context);
+struct LearnedSubject {
+  SubjectModel model;
+  std::size_t frames = 0;  ///< learned from
+};
+
+/// Learns a subject from a labelled trial or a stretch of it.
+/// @param options  matter where the subject stands.
+/// @throws InputError that names the file and what it lacks.
+[[nodiscard]] LearnedSubject LearnSubject(const TrialStretch& stretch, const MarkerSet& set,
+                                          SubjectKind kind,
+                                          const reconstruct::SubjectOptions& options,
+                                          CommandContext& context);
 
 }  // namespace medius::apps

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
-#include "storage/input_file.hpp"
 #include "storage/nearest_name.hpp"
 #include "storage/toml_table.hpp"
 
@@ -72,8 +71,7 @@ LabAxes ReadLab(const TomlTable& lab, const std::string& file) {
 }  // namespace
 
 std::string ReadMarkerSetText(const std::filesystem::path& path) {
-  constexpr std::uint64_t kLargestFile = 1 << 20;
-  return InputFile(path).ReadAll(kLargestFile);
+  return ReadTomlText(path);
 }
 
 MarkerSet ReadMarkerSet(const std::filesystem::path& path) {

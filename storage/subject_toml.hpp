@@ -13,6 +13,9 @@ namespace medius::storage {
 ///         between markers that are not there, an anchor of fewer than three.
 [[nodiscard]] SubjectModel ReadSubject(const std::filesystem::path& path);
 
+/// The same of a text that is in memory already. @param where  its source, for messages.
+[[nodiscard]] SubjectModel ParseSubject(const std::string& text, const std::string& where);
+
 /// The text of a SUBJECT.toml; numbers come back the same to the last bit.
 [[nodiscard]] std::string FormatSubject(const SubjectModel& subject);
 

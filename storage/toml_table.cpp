@@ -16,8 +16,12 @@ namespace {
 constexpr std::uint64_t kLargestFile = 64 << 20;
 }  // namespace
 
+std::string ReadTomlText(const std::filesystem::path& path) {
+  return InputFile(path).ReadAll(kLargestFile);
+}
+
 toml::table ParseTomlFile(const std::filesystem::path& path) {
-  return ParseTomlText(InputFile(path).ReadAll(kLargestFile), path.string());
+  return ParseTomlText(ReadTomlText(path), path.string());
 }
 
 toml::table ParseTomlText(const std::string& text, const std::string& where) {

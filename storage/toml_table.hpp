@@ -12,6 +12,8 @@ namespace medius::storage {
 
 /// Parses a TOML file. @throws InputError with file, line and column where it is not TOML.
 [[nodiscard]] toml::table ParseTomlFile(const std::filesystem::path& path);
+/// The text of a TOML file of a sensible size. @throws InputError where it cannot be read.
+[[nodiscard]] std::string ReadTomlText(const std::filesystem::path& path);
 /// The same of a text that is in memory already. @param where  its source, for messages.
 [[nodiscard]] toml::table ParseTomlText(const std::string& text, const std::string& where);
 

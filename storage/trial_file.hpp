@@ -68,6 +68,9 @@ class TrialReader {
   [[nodiscard]] ObservationBlock ReadObservations(FrameRange frames,
                                                   const std::vector<std::string>& cameras) const;
   [[nodiscard]] TrajectoryBlock ReadTrajectories(FrameRange frames) const;
+  /// Whether there are smoothed positions, and a block with these in place of the raw ones.
+  [[nodiscard]] bool HasSmoothed() const;
+  [[nodiscard]] TrajectoryBlock ReadSmoothed(FrameRange frames) const;
   /// Empty where the rig that made the positions stated no covariance.
   [[nodiscard]] SharedCovariance ReadSharedCovariance() const;
   [[nodiscard]] GaitEvents ReadEvents() const;
@@ -128,6 +131,10 @@ class TrialWriter {
 
   void BeginTrajectories(const std::vector<std::string>& labels);
   void AppendTrajectories(const TrajectoryBlock& block);
+  /// Smoothed positions beside those of the trajectories that were begun; frames in order, apart
+  /// from those of AppendTrajectories. Of a block position and covariance are kept.
+  void BeginSmoothed();
+  void AppendSmoothed(const TrajectoryBlock& block);
   /// Of the trajectories that were begun.
   void WriteSharedCovariance(const SharedCovariance& shared);
 

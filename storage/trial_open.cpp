@@ -149,7 +149,10 @@ void TrialReader::Impl::OpenTrajectories() {
   };
   trajectories.emplace(TrajectoryColumns{
       open(schema::kPosition, 3), open(schema::kPositionCovariance, 6), open(schema::kResidual, 1),
-      open(schema::kRays, 1), open(schema::kSource, 1)});
+      open(schema::kRays, 1), open(schema::kSource, 1), std::nullopt, std::nullopt});
+  if (!HasMember(schema::kTrajectories, schema::kSmoothedPosition.name)) return;
+  trajectories->smoothed_position = open(schema::kSmoothedPosition, 3);
+  trajectories->smoothed_covariance = open(schema::kSmoothedCovariance, 6);
 }
 
 void TrialReader::Impl::OpenObservations() {

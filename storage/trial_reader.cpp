@@ -138,6 +138,19 @@ TrajectoryBlock TrialReader::Impl::ReadTrajectories(FrameRange frames) {
   return block;
 }
 
+TrajectoryBlock TrialReader::Impl::ReadSmoothed(FrameRange frames) {
+  TrajectoryBlock block = ReadTrajectories(frames);
+  if (!trajectories->smoothed_position) {
+    throw InputError(fmt::format("{}: has no smoothed positions; reconstruct it with --smooth",
+                                 Where(schema::kTrajectories)));
+  }
+  hdf5::ReadPlan plan;
+  plan.Add(*trajectories->smoothed_position, frames.first, frames.count, block.position.data());
+  plan.Add(*trajectories->smoothed_covariance, frames.first, frames.count, block.covariance.data());
+  plan.Run(parallelism);
+  return block;
+}
+
 SharedCovariance TrialReader::Impl::ReadSharedCovariance() const {
   SharedCovariance shared;
   if (!Has(TrialPart::kTrajectories)) return shared;
@@ -208,6 +221,15 @@ ObservationBlock TrialReader::ReadObservations(FrameRange frames,
 TrajectoryBlock TrialReader::ReadTrajectories(FrameRange frames) const {
   const hdf5::ErrorSilence silence;
   return impl_->ReadTrajectories(frames);
+}
+
+bool TrialReader::HasSmoothed() const {
+  return impl_->trajectories && impl_->trajectories->smoothed_position.has_value();
+}
+
+TrajectoryBlock TrialReader::ReadSmoothed(FrameRange frames) const {
+  const hdf5::ErrorSilence silence;
+  return impl_->ReadSmoothed(frames);
 }
 
 SharedCovariance TrialReader::ReadSharedCovariance() const {

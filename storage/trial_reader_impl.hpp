@@ -34,6 +34,8 @@ struct TrajectoryColumns {
   hdf5::ColumnReader residual;
   hdf5::ColumnReader rays;
   hdf5::ColumnReader source;
+  std::optional<hdf5::ColumnReader> smoothed_position;
+  std::optional<hdf5::ColumnReader> smoothed_covariance;
 };
 
 /// What an open trial knows: everything small, and the large columns ready to read.
@@ -57,6 +59,7 @@ struct TrialReader::Impl {
                                                   const std::vector<std::string>& names);
   [[nodiscard]] TrajectoryBlock ReadTrajectories(FrameRange frames);
   [[nodiscard]] SharedCovariance ReadSharedCovariance() const;
+  [[nodiscard]] TrajectoryBlock ReadSmoothed(FrameRange frames);
   /// @throws InputError where there is no such camera.
   [[nodiscard]] SightingColumns& SightingsOf(const std::string& camera);
   [[nodiscard]] GaitEvents ReadEvents() const;

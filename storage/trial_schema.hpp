@@ -104,6 +104,12 @@ inline constexpr Dataset kPosition{
 inline constexpr Dataset kPositionCovariance{
     "covariance", Type::kFloat32, "m^2",
     "covariance of each position as xx xy xz yy yz zz; NaN where unknown"};
+inline constexpr Dataset kSmoothedPosition{
+    "smoothed_position", Type::kFloat32, "m",
+    "the best path given all positions, as x y z; NaN where position is"};
+inline constexpr Dataset kSmoothedCovariance{
+    "smoothed_covariance", Type::kFloat32, "m^2",
+    "covariance of each smoothed position as xx xy xz yy yz zz"};
 inline constexpr Dataset kRigCovarianceFrame{"rig_covariance_frame", Type::kUint64, "1",
                                              "frame of each row of rig_covariance"};
 inline constexpr Dataset kRigCovariance{

@@ -33,7 +33,11 @@ void TrialReader::Impl::VerifyAll(const WorkControl& control) {
   VerifyChecksums();
   for (const FrameRange& frames : SplitFrames(frame_count(), kFramesAtOnce)) {
     if (Has(TrialPart::kObservations)) static_cast<void>(ReadObservations(frames, camera_names));
-    if (Has(TrialPart::kTrajectories)) static_cast<void>(ReadTrajectories(frames));
+    if (trajectories && trajectories->smoothed_position) {
+      static_cast<void>(ReadSmoothed(frames));
+    } else if (Has(TrialPart::kTrajectories)) {
+      static_cast<void>(ReadTrajectories(frames));
+    }
     control.Report(frames.end(), frame_count());
   }
   static_cast<void>(ReadSharedCovariance());

@@ -68,6 +68,9 @@ void TrialWriter::Impl::Commit() {
                "sightings of every frame of the time base");
   MEDIUS_CHECK(!trajectories || trajectory_frames == *frame_count,
                "positions of every frame of the time base");
+  MEDIUS_CHECK(!trajectories || trajectories->smoothed_position == nullptr ||
+                   smoothed_frames == *frame_count,
+               "smoothed positions of every frame of the time base");
   const std::vector<hdf5::ColumnWriter*> columns = OpenColumns();
   for (hdf5::ColumnWriter* column : columns) column->Finish(batch);
   batch.Flush();
@@ -129,6 +132,12 @@ void TrialWriter::WriteStrides(const StrideTable& strides) {
 }
 void TrialWriter::WriteSummary(const Summary& summary) {
   impl_->Guarded([&] { impl_->WriteSummary(summary); });
+}
+void TrialWriter::BeginSmoothed() {
+  impl_->Guarded([&] { impl_->BeginSmoothed(); });
+}
+void TrialWriter::AppendSmoothed(const TrajectoryBlock& block) {
+  impl_->Guarded([&] { impl_->AppendSmoothed(block); });
 }
 void TrialWriter::WriteSharedCovariance(const SharedCovariance& shared) {
   impl_->Guarded([&] { impl_->WriteSharedCovariance(shared); });

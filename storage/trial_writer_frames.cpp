@@ -209,6 +209,29 @@ void TrialWriter::Impl::AppendTrajectories(const TrajectoryBlock& block) {
   batch.FlushIfLarge();
 }
 
+void TrialWriter::Impl::BeginSmoothed() {
+  MEDIUS_CHECK(trajectories && trajectories->smoothed_position == nullptr,
+               "smoothed positions are begun once, after the raw ones");
+  const hdf5::Handle group = hdf5::OpenGroup(file.get(), schema::kTrajectories, shown);
+  const auto begin = [&](const schema::Dataset& dataset, std::size_t values) {
+    return Begin(group.get(), dataset, {labels->size(), values}, schema::kTrajectoryChunk, shown);
+  };
+  trajectories->smoothed_position = begin(schema::kSmoothedPosition, 3);
+  trajectories->smoothed_covariance = begin(schema::kSmoothedCovariance, 6);
+}
+
+void TrialWriter::Impl::AppendSmoothed(const TrajectoryBlock& block) {
+  MEDIUS_CHECK(trajectories && trajectories->smoothed_position != nullptr &&
+                   block.marker_count() == labels->size(),
+               "a block of the smoothed markers that were begun");
+  MEDIUS_CHECK(block.frames().first == smoothed_frames, "frames follow each other");
+  const std::size_t count = block.frames().count;
+  trajectories->smoothed_position->Append(block.position.data(), count, batch);
+  trajectories->smoothed_covariance->Append(block.covariance.data(), count, batch);
+  smoothed_frames += count;
+  batch.FlushIfLarge();
+}
+
 void TrialWriter::Impl::WriteSharedCovariance(const SharedCovariance& shared) {
   MEDIUS_CHECK(trajectories, "shared covariance belongs to trajectories");
   const std::size_t rows = shared.frame.size();
@@ -238,9 +261,11 @@ std::vector<ColumnWriter*> TrialWriter::Impl::OpenColumns() const {
     }
   }
   if (!trajectories) return columns;
-  for (const auto* column : {&trajectories->position, &trajectories->covariance,
-                             &trajectories->residual, &trajectories->rays, &trajectories->source}) {
-    columns.push_back(column->get());
+  for (const auto* column :
+       {&trajectories->position, &trajectories->covariance, &trajectories->residual,
+        &trajectories->rays, &trajectories->source, &trajectories->smoothed_position,
+        &trajectories->smoothed_covariance}) {
+    if (*column != nullptr) columns.push_back(column->get());
   }
   return columns;
 }

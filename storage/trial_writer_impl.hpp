@@ -31,6 +31,8 @@ struct TrajectoryWriters {
   std::unique_ptr<hdf5::ColumnWriter> residual;
   std::unique_ptr<hdf5::ColumnWriter> rays;
   std::unique_ptr<hdf5::ColumnWriter> source;
+  std::unique_ptr<hdf5::ColumnWriter> smoothed_position;    ///< nullptr where there is none
+  std::unique_ptr<hdf5::ColumnWriter> smoothed_covariance;  ///< as well
 };
 
 struct TrialWriter::Impl {
@@ -60,6 +62,8 @@ struct TrialWriter::Impl {
   void AppendObservations(const ObservationBlock& block);
   void BeginTrajectories(const std::vector<std::string>& names);
   void AppendTrajectories(const TrajectoryBlock& block);
+  void BeginSmoothed();
+  void AppendSmoothed(const TrajectoryBlock& block);
   void WriteSharedCovariance(const SharedCovariance& shared);
   void WriteEvents(const GaitEvents& events);
   void WriteKinematics(const Kinematics& kinematics);
@@ -91,6 +95,7 @@ struct TrialWriter::Impl {
 
   std::optional<TrajectoryWriters> trajectories;
   std::size_t trajectory_frames = 0;
+  std::size_t smoothed_frames = 0;
 
  private:
   void ThrowIfFailed() const;
