@@ -54,6 +54,7 @@ void AnonymousTracks::Keep(const reconstruct::TrackedBlock& tracked) {
     const std::uint64_t begin = scratch_.Append(track.data(), track.size() * sizeof(track[0]));
     if (c == 0) block.begin = begin;
     block.sightings.push_back(track.size());
+    sighting_count_ += track.size();
   }
   blocks_.push_back(std::move(block));
 }

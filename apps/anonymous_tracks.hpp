@@ -30,6 +30,8 @@ class AnonymousTracks {
   [[nodiscard]] FrameRange frames(std::size_t block) const { return blocks_[block].frames; }
   /// The tracks of a block's sightings, as Tracker gave them.
   [[nodiscard]] reconstruct::TrackedBlock Read(std::size_t block) const;
+  /// Of all cameras and frames.
+  [[nodiscard]] std::uint64_t sighting_count() const { return sighting_count_; }
   /// Seconds of tracking alone.
   [[nodiscard]] double seconds() const { return seconds_; }
 
@@ -44,6 +46,7 @@ class AnonymousTracks {
   ScratchFile scratch_;
   std::vector<Block> blocks_;
   std::vector<reconstruct::Fragment> fragments_;
+  std::uint64_t sighting_count_ = 0;
   double seconds_ = 0.0;
 };
 

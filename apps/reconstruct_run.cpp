@@ -159,6 +159,11 @@ void Reconstruction::NameTracks() {
   if (subject) provenance_.KeepSubject(storage::FormatSubject(*subject));
   tracks_.emplace(trial_, used_, arguments_.Tracking(), arguments_.output, context_);
   const std::vector<reconstruct::Fragment>& fragments = tracks_->fragments();
+  if (fragments.empty()) {
+    report_.statistics = reconstruct::ReconstructStatistics(0, used_.cameras.size());
+    report_.statistics.cameras.front().unlabelled = tracks_->sighting_count();
+    RefuseNonsense(arguments_.trial, report_);
+  }
   const auto begin = std::chrono::steady_clock::now();
   named_ = subject ? NameBySubject(fragments, trial_.time_base(), *subject, arguments_.Labelling(),
                                    context_)
@@ -232,7 +237,9 @@ void Reconstruction::Write(const TrajectoryBlock& block) {
 
 void Reconstruction::FinishSmoothing() {
   if (!smoother_) return;
+  const auto begin = std::chrono::steady_clock::now();
   const TrajectoryBlock smoothed = smoother_->Finish(context_.parallelism());
+  report_.smoothing_seconds += SecondsSince(begin);
   if (smoothed.frames().count > 0) writer_->AppendSmoothed(smoothed);
 }
 
