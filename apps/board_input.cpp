@@ -1,7 +1,6 @@
 #include "apps/board_input.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
 #include <utility>
 
@@ -10,18 +9,10 @@
 
 #include "apps/board_sightings.hpp"
 #include "apps/board_toml.hpp"
-#include "capture/time_stamp_table.hpp"
 #include "core/error.hpp"
-#include "storage/input_file.hpp"
 
 namespace medius::apps {
 namespace {
-
-namespace fs = std::filesystem;
-
-constexpr std::uint64_t kMostStampBytes = 1ULL << 30;
-// Rates of two videos that differ by more than this share are two rates.
-constexpr double kSameRate = 0.01;
 
 std::vector<capture::Board> ReadAllBoards(const BoardInput& input, ProvenanceRecorder* provenance) {
   std::vector<capture::Board> boards;
@@ -42,55 +33,15 @@ std::vector<capture::Board> ReadAllBoards(const BoardInput& input, ProvenanceRec
 
 std::vector<capture::CameraImages> OpenCameras(const BoardInput& input,
                                                ProvenanceRecorder* provenance) {
-  std::vector<capture::CameraImages> cameras;
-  std::set<std::string> names;
-  for (const std::string& video : input.videos) {
-    const auto [name, path] = SplitAssignment("--video", video);
-    if (!names.insert(name).second) {
-      throw CLI::ValidationError("--video", fmt::format("camera {} is named twice", name));
-    }
-    cameras.push_back({name, capture::OpenImages(path)});
-    if (fs::is_regular_file(path)) provenance->AddInput(path);
-  }
-  return cameras;
-}
-
-std::vector<std::string> NamesOf(const std::vector<capture::CameraImages>& cameras) {
+  std::vector<capture::CameraImages> cameras = OpenCameraImages(input.videos, provenance);
   std::vector<std::string> names;
   for (const capture::CameraImages& camera : cameras) names.push_back(camera.name);
-  return names;
-}
-
-// The common rate of the videos.
-double RateOf(const BoardInput& input, const std::vector<capture::CameraImages>& cameras) {
-  if (input.rate_hz > 0.0) return input.rate_hz;
-  double rate = 0.0;
-  std::string first;
-  for (const capture::CameraImages& camera : cameras) {
-    const double own = camera.source->rate_hz();
-    if (own <= 0.0) continue;
-    if (rate == 0.0) {
-      rate = own;
-      first = camera.name;
-    } else if (std::abs(own - rate) > kSameRate * rate) {
-      throw InputError(fmt::format(
-          "{}: {:.4g} images/s, camera {} has {:.4g}; images of one number are not of one instant "
-          "then: give --timestamps, or --rate-hz where the videos' own rates are wrong",
-          camera.source->name(), own, first, rate));
-    }
+  for (const std::string& name : input.mirrored) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    throw CLI::ValidationError("--mirrored", fmt::format("there is no camera \"{}\" (there are {})",
+                                                         name, fmt::join(names, ", ")));
   }
-  // Folders do not say; without a clock only the order of the images counts.
-  return rate > 0.0 ? rate : 1.0;
-}
-
-capture::FrameGrouping GroupImages(const BoardInput& input,
-                                   const std::vector<capture::CameraImages>& cameras,
-                                   ProvenanceRecorder* provenance) {
-  if (input.timestamps.empty()) return capture::GroupByNumber(RateOf(input, cameras));
-  const storage::InputFile file{fs::path(input.timestamps)};
-  const auto stamps = capture::ParseTimeStamps(file.ReadAll(kMostStampBytes), input.timestamps);
-  provenance->AddInput(input.timestamps);
-  return capture::GroupByTimeStamps(NamesOf(cameras), stamps, input.tolerance, input.timestamps);
+  return cameras;
 }
 
 // The rig of a mirrored camera is only right for sightings that are mirrored back too: that must be
@@ -123,7 +74,7 @@ void RequireViews(const BoardInput& input, const capture::BoardDetection& detect
 BoardRecording DetectInImages(const BoardInput& input, std::vector<capture::Board> boards,
                               CommandContext& context, ProvenanceRecorder* provenance) {
   const auto cameras = OpenCameras(input, provenance);
-  const capture::FrameGrouping grouping = GroupImages(input, cameras, provenance);
+  const capture::FrameGrouping grouping = GroupImages(input.timing, cameras, provenance);
   for (const std::string& warning : grouping.warnings) context.Warn(warning);
   capture::BoardDetectionOptions options;
   options.min_points = input.min_points;
@@ -142,15 +93,6 @@ BoardRecording DetectInImages(const BoardInput& input, std::vector<capture::Boar
 
 }  // namespace
 
-std::pair<std::string, std::string> SplitAssignment(const std::string& option,
-                                                    const std::string& text) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
-    throw CLI::ValidationError(option, fmt::format("\"{}\" is not of the form CAM=VALUE", text));
-  }
-  return {text.substr(0, equals), text.substr(equals + 1)};
-}
-
 void BoardInput::Validate() const {
   if (videos.empty() && sightings.empty()) {
     throw CLI::ValidationError("--video",
@@ -160,18 +102,14 @@ void BoardInput::Validate() const {
   if (!videos.empty() && !sightings.empty()) {
     throw CLI::ValidationError("--sightings", "--video and --sightings exclude each other");
   }
-  const bool is_timed = rate_hz > 0.0 || tolerance > 0.0 || !timestamps.empty();
+  const bool is_timed =
+      timing.rate_hz > 0.0 || timing.tolerance > 0.0 || !timing.timestamps.empty();
   if (!sightings.empty() && (is_timed || !mirrored.empty())) {
     throw CLI::ValidationError("--sightings",
                                "the trial has its times and pixels already; leave out "
                                "--timestamps, --rate-hz, --sync-tolerance-s and --mirrored");
   }
-  if (rate_hz > 0.0 && !timestamps.empty()) {
-    throw CLI::ValidationError("--rate-hz", "is for images without --timestamps");
-  }
-  if (tolerance > 0.0 && timestamps.empty()) {
-    throw CLI::ValidationError("--sync-tolerance-s", "needs --timestamps");
-  }
+  timing.Validate();
 }
 
 void AddBoardInputOptions(CLI::App& command, BoardInput* input) {
@@ -192,17 +130,17 @@ void AddBoardInputOptions(CLI::App& command, BoardInput* input) {
                   "of videos")
       ->option_text("TRIAL.h5");
   command
-      .add_option("--timestamps", input->timestamps,
+      .add_option("--timestamps", input->timing.timestamps,
                   "When each image was taken: cam_id, frame_time (s) and optionally sync_index. "
                   "Images are grouped by it; without it image i of every camera is one instant")
       ->option_text("FILE.csv");
   command
-      .add_option("--rate-hz", input->rate_hz,
+      .add_option("--rate-hz", input->timing.rate_hz,
                   "Images a second where they are grouped by number; default: as the videos say")
       ->check(CLI::PositiveNumber)
       ->option_text("HZ");
   command
-      .add_option("--sync-tolerance-s", input->tolerance,
+      .add_option("--sync-tolerance-s", input->timing.tolerance,
                   "Most seconds between images of one instant where the time stamps have no "
                   "sync_index; default: half an interval of the fastest camera")
       ->check(CLI::PositiveNumber)

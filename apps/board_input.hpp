@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "apps/camera_images.hpp"
 #include "apps/command.hpp"
 #include "apps/provenance.hpp"
 #include "capture/board.hpp"
@@ -17,11 +18,9 @@ struct BoardInput {
   std::vector<std::string> boards;    ///< board files
   std::vector<std::string> videos;    ///< CAM=PATH, a video or a folder of images
   std::vector<std::string> mirrored;  ///< names of cameras whose images are mirrored
-  std::string sightings;   ///< a trial with sightings of board points, in place of videos
-  std::string timestamps;  ///< CSV; empty: images are grouped by their number
-  double rate_hz = 0.0;    ///< of images grouped by number; 0: that of the videos
-  double tolerance = 0.0;  ///< seconds, of grouping by time; 0: half an interval
-  int min_points = 6;      ///< of a view
+  std::string sightings;  ///< a trial with sightings of board points, in place of videos
+  ImageTiming timing;
+  int min_points = 6;  ///< of a view
 
   /// @throws CLI::ValidationError (exit 2) where the options do not go together.
   void Validate() const;
@@ -42,9 +41,5 @@ struct BoardRecording {
 ///         time stamps say, or no board is seen at all.
 [[nodiscard]] BoardRecording ReadBoardRecording(const BoardInput& input, CommandContext& context,
                                                 ProvenanceRecorder* provenance);
-
-/// "cam=path" taken apart. @throws CLI::ValidationError where it is not of this form.
-[[nodiscard]] std::pair<std::string, std::string> SplitAssignment(const std::string& option,
-                                                                  const std::string& text);
 
 }  // namespace medius::apps

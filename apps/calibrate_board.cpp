@@ -22,6 +22,7 @@
 #include "calibration/cross_validation.hpp"
 #include "calibration/implausible.hpp"
 #include "core/error.hpp"
+#include "storage/rig_toml.hpp"
 
 namespace medius::apps {
 namespace {
@@ -48,32 +49,28 @@ struct BoardArguments {
 
 nlohmann::json OptionsJson(const BoardArguments& arguments, const CalibrationOptions& options,
                            const TargetObservations& observations) {
-  nlohmann::json models = nlohmann::json::object();
-  for (std::size_t c = 0; c < observations.cameras.size(); ++c) {
-    const CameraModelKind kind =
-        options.model_of_camera.empty() ? options.model : options.model_of_camera[c];
-    models[observations.cameras[c].name] = ToString(kind);
-  }
-  return {{"models", models},
-          {"shared_intrinsics", arguments.settings.share_intrinsics},
-          {"hold_intrinsics", options.hold_intrinsics},
-          {"hold_places", options.hold_places},
-          {"estimate_bend", options.estimate_bend},
-          {"reject_outliers", options.reject_outliers},
-          {"expected_false_alarms", options.expected_false_alarms},
-          {"max_iterations", options.max_iterations},
-          {"time_offsets", arguments.timing.offsets},
-          {"clock_drift", arguments.timing.drift},
-          {"line_time", arguments.timing.line_time},
-          {"frame_jitter", arguments.timing.frame_jitter},
-          {"min_points", arguments.input.min_points}};
+  nlohmann::json json = CalibrationOptionsJson(options, observations);
+  json.update({{"advise_model", arguments.settings.AdvisesModel()},
+               {"time_offsets", arguments.timing.offsets},
+               {"clock_drift", arguments.timing.drift},
+               {"line_time", arguments.timing.line_time},
+               {"frame_jitter", arguments.timing.frame_jitter},
+               {"quick", arguments.quick},
+               {"rate_hz", arguments.input.timing.rate_hz},
+               {"sync_tolerance_s", arguments.input.timing.tolerance},
+               {"mirrored", arguments.input.mirrored},
+               {"min_points", arguments.input.min_points}});
+  return json;
 }
 
 // One calibration in the making.
 class BoardCalibration {
  public:
   BoardCalibration(const BoardArguments& arguments, CommandContext& context)
-      : arguments_(arguments), context_(context), provenance_("calibrate board", context) {}
+      : arguments_(arguments),
+        context_(context),
+        provenance_("calibrate board", context),
+        output_(arguments.output) {}
 
   void Run() {
     RequireOutputs();
@@ -84,7 +81,10 @@ class BoardCalibration {
     options_ = OptionsOf(arguments_.settings, seen, context_.parallelism());
     options_.estimate_bend = arguments_.bend;
     options_.refuse_contradictions = !arguments_.WantsTiming();
-    if (!arguments_.settings.initial.empty()) provenance_.AddInput(arguments_.settings.initial);
+    if (!arguments_.settings.initial.empty()) {
+      provenance_.AddInput(arguments_.settings.initial);
+      output_.earlier = storage::ReadRigProvenance(arguments_.settings.initial);
+    }
     if (arguments_.settings.AdvisesModel()) ChooseLens();
     provenance_.SetOptions(OptionsJson(arguments_, options_, seen));
     SaveSightings();
@@ -104,7 +104,7 @@ class BoardCalibration {
     std::vector<std::string> inputs = arguments_.input.videos;
     for (const std::vector<std::string>& more :
          {arguments_.input.boards,
-          {arguments_.input.sightings, arguments_.input.timestamps, arguments_.wand,
+          {arguments_.input.sightings, arguments_.input.timing.timestamps, arguments_.wand,
            arguments_.wand_input.trial}}) {
       inputs.insert(inputs.end(), more.begin(), more.end());
     }
@@ -135,6 +135,7 @@ class BoardCalibration {
     SaveBoardSightings(arguments_.save_sightings, report_.observations,
                        {name, "", "", "board", NowIso8601()}, provenance_.Finish(),
                        context_.parallelism());
+    context_.Wrote(arguments_.save_sightings);
   }
 
   void Calibrate() {
@@ -245,12 +246,13 @@ class BoardCalibration {
                                                  std::move(inputs_), options);
     report_.made = NowIso8601();
     report_.provenance = provenance_.Finish();
-    FinishCalibration(std::move(report_), arguments_.output, context_);
+    FinishCalibration(std::move(report_), output_, context_);
   }
 
   const BoardArguments& arguments_;
   CommandContext& context_;
   ProvenanceRecorder provenance_;
+  CalibrationOutput output_;
   CalibrationOptions options_;
   CalibrationReport report_;
   calibration::QualityInputs inputs_;

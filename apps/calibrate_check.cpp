@@ -11,6 +11,7 @@
 #include "apps/command.hpp"
 #include "apps/json_number.hpp"
 #include "apps/output_guard.hpp"
+#include "apps/provenance.hpp"
 #include "apps/rig_frame.hpp"
 #include "calibration/frame_sample.hpp"
 #include "calibration/rig_check.hpp"
@@ -359,12 +360,20 @@ std::string WhyNotMended(const CameraRig& rig, const RigCheck& check) {
   return "";
 }
 
-void Refine(const CheckArguments& arguments, const CameraRig& rig, const RigCheck& check) {
+void Refine(const CheckArguments& arguments, const CameraRig& rig, const RigCheck& check,
+            const CommandContext& context) {
   const std::string why_not = WhyNotMended(rig, check);
   if (!why_not.empty()) {
     throw NotComputed(fmt::format("{}: not mended: {}", arguments.rig, why_not));
   }
-  storage::WriteRig(arguments.output, check.mended);
+  ProvenanceRecorder provenance("calibrate check --refine", context);
+  provenance.AddInput(arguments.rig);
+  provenance.AddInput(arguments.trial);
+  provenance.SetOptions(
+      {{"frames", arguments.frames}, {"default_sigma_px", arguments.default_sigma_px}});
+  std::vector<StageProvenance> stages = storage::ReadRigProvenance(arguments.rig);
+  stages.push_back(provenance.Finish());
+  storage::WriteRig(arguments.output, check.mended, stages);
 }
 
 void RunCheck(const CheckArguments& arguments, CommandContext& context) {
@@ -389,7 +398,7 @@ void RunCheck(const CheckArguments& arguments, CommandContext& context) {
   RequirePoints(arguments, check);
   WarnOf(rig, check, context);
   const std::vector<std::string> sentences = Sentences(rig, check);
-  if (arguments.refine) Refine(arguments, rig, check);
+  if (arguments.refine) Refine(arguments, rig, check, context);
   std::string text = SummaryText(rig, check, sentences);
   if (arguments.refine) text += fmt::format("written: {}\n", arguments.output);
   context.Print(text, SummaryJson(arguments, rig, check, sentences));

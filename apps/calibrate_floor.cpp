@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "apps/command.hpp"
@@ -16,6 +17,7 @@
 #include "apps/l_frame_toml.hpp"
 #include "apps/output_guard.hpp"
 #include "apps/preset_path.hpp"
+#include "apps/provenance.hpp"
 #include "calibration/belt_floor.hpp"
 #include "calibration/board_floor.hpp"
 #include "calibration/l_frame.hpp"
@@ -30,6 +32,7 @@ using calibration::FloorStatus;
 
 constexpr double kDegree = std::numbers::pi / 180.0;
 constexpr double kMillimetre = 1e-3;
+constexpr const char* kSources[] = {"--l-frame", "--board", "--points", "--coordinates", "--belt"};
 constexpr double kBeltSlope = 12.0 * kDegree;
 // An L-frame stands still: some minutes are plenty. A belt repeats itself.
 constexpr std::size_t kMostStillFrames = 20'000;
@@ -58,13 +61,14 @@ std::vector<double> Numbers(const std::string& option, const std::string& text, 
 }
 
 struct FloorArguments {
+  const CLI::App* app = nullptr;  // to ask which options were typed
   std::string trial;
   std::string rig;
   std::string output;
   std::string l_frame;
   std::string board;
   std::vector<std::string> videos;
-  std::string timestamps;
+  ImageTiming timing;
   std::string points;
   std::string coordinates;
   bool belt = false;
@@ -104,6 +108,46 @@ struct FloorArguments {
   }
 };
 
+// What each option is for; those that are not here are for any source.
+struct OptionOfSources {
+  const char* option;
+  std::vector<const char*> sources;
+};
+const std::vector<OptionOfSources>& OptionsOfSources() {
+  static const std::vector<OptionOfSources> options = {
+      {"--video", {"--board"}},
+      {"--timestamps", {"--board"}},
+      {"--rate-hz", {"--board"}},
+      {"--sync-tolerance-s", {"--board"}},
+      {"--x-axis", {"--board"}},
+      {"--thickness-mm", {"--board"}},
+      {"--height-mm", {"--points"}},
+      {"--speed", {"--belt"}},
+      {"--frames", {"--l-frame", "--board", "--points", "--belt"}},
+      {"--gate-px", {"--l-frame", "--belt"}},
+      {"--min-rays", {"--l-frame", "--belt"}},
+      {"--scale-limit-percent", {"--l-frame", "--board", "--belt"}}};
+  return options;
+}
+
+// An option that would change nothing was typed with something else in mind.
+void RefuseForeignOptions(const FloorArguments& arguments) {
+  const CLI::App& app = *arguments.app;
+  const auto is_typed = [&](const char* option) { return app.count(option) > 0; };
+  const char* source = "";
+  for (const char* known : kSources) {
+    if (is_typed(known)) source = known;
+  }
+  for (const auto& [option, sources] : OptionsOfSources()) {
+    if (!is_typed(option) || std::any_of(sources.begin(), sources.end(), is_typed)) continue;
+    throw CLI::ValidationError(option, fmt::format("goes with {}, not with {}; leave it out",
+                                                   fmt::join(sources, ", "), source));
+  }
+  if (is_typed("--scale-limit-percent") && arguments.belt && !arguments.speed) {
+    throw CLI::ValidationError("--scale-limit-percent", "needs --speed where the floor is a belt");
+  }
+}
+
 // Exactly one kind of floor, with what it needs.
 void RequireOneSource(const FloorArguments& arguments) {
   const int sources = (arguments.l_frame.empty() ? 0 : 1) + (arguments.board.empty() ? 0 : 1) +
@@ -125,15 +169,14 @@ void RequireOneSource(const FloorArguments& arguments) {
   if (!arguments.board.empty() && arguments.videos.empty()) {
     throw CLI::ValidationError("--board", "needs --video CAMERA=FILE of the cameras that see it");
   }
-  if (arguments.speed && !arguments.belt) {
-    throw CLI::ValidationError("--speed", "is that of a belt; it needs --belt");
-  }
+  RefuseForeignOptions(arguments);
+  arguments.timing.Validate();
 }
 
 void RefuseOverwriting(const FloorArguments& arguments) {
   std::vector<std::string> inputs = arguments.videos;
   for (const std::string& read :
-       {arguments.trial, arguments.l_frame, arguments.board, arguments.timestamps}) {
+       {arguments.trial, arguments.l_frame, arguments.board, arguments.timing.timestamps}) {
     inputs.push_back(read);
   }
   RequireFreeOutputs({arguments.output}, inputs);
@@ -141,8 +184,10 @@ void RefuseOverwriting(const FloorArguments& arguments) {
 
 // Labels of the L's markers that the trial has; by distances where fewer than three are known.
 FloorResult LFrameFloor(const FloorArguments& arguments, const CameraRig& rig,
-                        CommandContext& context) {
-  const calibration::LFrame frame = ReadLFrame(FindPreset(Preset::kLFrame, arguments.l_frame));
+                        CommandContext& context, ProvenanceRecorder* provenance) {
+  const std::filesystem::path l_frame = FindPreset(Preset::kLFrame, arguments.l_frame);
+  const calibration::LFrame frame = ReadLFrame(l_frame);
+  provenance->AddInput(l_frame);
   const FloorTrial trial = ReadFloorTrial(arguments.trial, rig, ParseFrames(arguments.frames),
                                           kMostStillFrames, context);
   std::vector<calibration::StaticPoint> points;
@@ -174,9 +219,9 @@ calibration::BoardAxis AxisOf(const std::string& word) {
 }
 
 FloorResult BoardFloor(const FloorArguments& arguments, const CameraRig& rig,
-                       CommandContext& context) {
-  const TargetObservations observations =
-      DetectFloorBoard(arguments.board, arguments.videos, arguments.timestamps, rig, context);
+                       CommandContext& context, ProvenanceRecorder* provenance) {
+  const TargetObservations observations = DetectFloorBoard(
+      arguments.board, arguments.videos, arguments.timing, rig, context, provenance);
   calibration::BoardFloorOptions options;
   options.floor = arguments.Options();
   options.x_axis = AxisOf(arguments.x_axis);
@@ -223,21 +268,61 @@ FloorResult BeltFloor(const FloorArguments& arguments, const CameraRig& rig,
 }
 
 FloorResult FindFloor(const FloorArguments& arguments, const CameraRig& rig,
-                      CommandContext& context) {
-  if (!arguments.l_frame.empty()) return LFrameFloor(arguments, rig, context);
-  if (!arguments.board.empty()) return BoardFloor(arguments, rig, context);
-  if (!arguments.points.empty()) return PointsFloor(arguments, rig, context);
+                      CommandContext& context, ProvenanceRecorder* provenance) {
+  if (!arguments.board.empty()) return BoardFloor(arguments, rig, context, provenance);
   if (!arguments.coordinates.empty()) return CoordinatesFloor(arguments, rig);
-  return BeltFloor(arguments, rig, context);
+  const FloorResult floor = !arguments.l_frame.empty()
+                                ? LFrameFloor(arguments, rig, context, provenance)
+                            : !arguments.points.empty() ? PointsFloor(arguments, rig, context)
+                                                        : BeltFloor(arguments, rig, context);
+  provenance->AddInput(arguments.trial);
+  return floor;
+}
+
+nlohmann::json OptionsJson(const FloorArguments& arguments) {
+  return {{"l_frame", std::filesystem::path(arguments.l_frame).filename().string()},
+          {"board", std::filesystem::path(arguments.board).filename().string()},
+          {"points", arguments.points},
+          {"coordinates", arguments.coordinates},
+          {"belt", arguments.belt},
+          {"speed", arguments.speed ? nlohmann::json(*arguments.speed) : nlohmann::json()},
+          {"frames", arguments.frames},
+          {"rate_hz", arguments.timing.rate_hz},
+          {"sync_tolerance_s", arguments.timing.tolerance},
+          {"x_axis", arguments.x_axis},
+          {"thickness_mm", arguments.thickness_mm},
+          {"height_mm", arguments.height_mm},
+          {"turn_deg", arguments.turn_deg},
+          {"origin_mm", arguments.origin_mm},
+          {"below", arguments.below},
+          {"scale_limit_percent", arguments.scale_limit_percent},
+          {"point_sd_mm", arguments.point_sd_mm},
+          {"gate_px", arguments.gate_px},
+          {"min_rays", arguments.min_rays}};
+}
+
+// A name that the rig does not have is a slip of the pen, like a misspelt option.
+void RequireKnownBelow(const FloorArguments& arguments, const CameraRig& rig) {
+  std::vector<std::string> names;
+  for (const Camera& camera : rig.cameras) names.push_back(camera.name);
+  for (const std::string& name : arguments.below) {
+    if (rig.Find(name)) continue;
+    throw CLI::ValidationError("--below", fmt::format("{} has no camera \"{}\" (there are {})",
+                                                      arguments.rig, name, fmt::join(names, ", ")));
+  }
 }
 
 void RunFloor(const FloorArguments& arguments, CommandContext& context) {
   RequireOneSource(arguments);
   RefuseOverwriting(arguments);
+  ProvenanceRecorder provenance("calibrate floor", context);
   const CameraRig rig = storage::ReadRig(arguments.rig);
+  provenance.AddInput(arguments.rig);
+  provenance.SetOptions(OptionsJson(arguments));
+  RequireKnownBelow(arguments, rig);
   const calibration::FloorOptions options = arguments.Options();
   options.Validate(rig);
-  const FloorResult floor = FindFloor(arguments, rig, context);
+  const FloorResult floor = FindFloor(arguments, rig, context, &provenance);
   const std::string& where = arguments.trial.empty() ? arguments.rig : arguments.trial;
   for (const std::string& warning : floor.warnings) context.Warn(warning);
   for (const calibration::RigDoubt& finding : floor.findings) {
@@ -247,7 +332,9 @@ void RunFloor(const FloorArguments& arguments, CommandContext& context) {
     throw NotComputed(fmt::format("{}: {}", where, floor.sentence));
   }
   const CameraRig on_floor = calibration::OnFloor(rig, floor);
-  storage::WriteRig(arguments.output, on_floor);
+  std::vector<StageProvenance> stages = storage::ReadRigProvenance(arguments.rig);
+  stages.push_back(provenance.Finish());
+  storage::WriteRig(arguments.output, on_floor, stages);
   nlohmann::json json = FloorJson(on_floor, floor);
   json["output"] = arguments.output;
   json["warnings"] = context.warnings();
@@ -275,9 +362,20 @@ void AddSources(CLI::App& command, FloorArguments& arguments) {
       ->allow_extra_args(false)
       ->option_text("CAMERA=FILE");
   command
-      .add_option("--timestamps", arguments.timestamps,
+      .add_option("--timestamps", arguments.timing.timestamps,
                   "Table of the videos' time stamps; without it image i belongs to frame i")
       ->option_text("CSV");
+  command
+      .add_option("--rate-hz", arguments.timing.rate_hz,
+                  "Images a second where they are grouped by number; default: as the videos say")
+      ->check(CLI::PositiveNumber)
+      ->option_text("HZ");
+  command
+      .add_option("--sync-tolerance-s", arguments.timing.tolerance,
+                  "Most seconds between images of one instant where the time stamps have no "
+                  "sync_index; default: half an interval of the fastest camera")
+      ->check(CLI::PositiveNumber)
+      ->option_text("S");
   command
       .add_option("--points", arguments.points,
                   "Labels of three markers at rest on the floor: origin, one ahead of it (X), one "
@@ -379,6 +477,7 @@ void AddCalibrateFloorCommand(CommandLine& commands) {
       "cam2=2.mp4 --frames 100:200 -o lab.toml\n"
       "          medius calibrate floor --rig rig.toml --belt belt.trial.h5 -o lab.toml",
       [arguments](CommandContext& context) { RunFloor(*arguments, context); });
+  arguments->app = &command;
   AddSources(command, *arguments);
   command.add_option("--rig", arguments->rig, "Calibrated cameras, in any frame")
       ->required()

@@ -164,14 +164,11 @@ nlohmann::json SummaryJson(const WandCalibration& calibration) {
           {"notes", calibration.remarks}};
 }
 
-nlohmann::json OptionsJson(const WandOptions& options) {
-  const CalibrationOptions& calibration = options.calibration;
-  return {{"most_frames", options.most_frames},
-          {"held_intrinsics", calibration.held_intrinsics},
-          {"hold_intrinsics", calibration.hold_intrinsics},
-          {"hold_places", calibration.hold_places},
-          {"reject_outliers", calibration.reject_outliers},
-          {"expected_false_alarms", calibration.expected_false_alarms}};
+nlohmann::json OptionsJson(const WandArguments& arguments, const WandOptions& options,
+                           const TargetObservations& observations) {
+  nlohmann::json json = CalibrationOptionsJson(options.calibration, observations);
+  json.update({{"most_frames", options.most_frames}, {"labels", arguments.input.labels}});
+  return json;
 }
 
 calibration::QualityInputs InputsOf(const WandCalibration& calibration, const std::string& name) {
@@ -215,15 +212,17 @@ void RunWand(const WandArguments& arguments, CommandContext& context) {
   const std::filesystem::path wand_path = FindPreset(Preset::kWand, arguments.wand);
   const Wand wand = ReadWand(wand_path);
   provenance.AddInput(wand_path);
+  CalibrationOutput output = arguments.output;
   std::optional<CameraRig> initial;
   if (!arguments.settings.initial.empty()) {
     initial = storage::ReadRig(arguments.settings.initial);
     provenance.AddInput(arguments.settings.initial);
+    output.earlier = storage::ReadRigProvenance(arguments.settings.initial);
   }
   const calibration::DotObservations dots = ReadDots(arguments.input, wand, initial, context);
   provenance.AddInput(arguments.input.trial);
   const WandOptions options = OptionsFrom(arguments, dots, wand, context.parallelism());
-  provenance.SetOptions(OptionsJson(options));
+  provenance.SetOptions(OptionsJson(arguments, options, {dots.cameras, {wand.target}, {}}));
   const std::clock_t begin = std::clock();
   const WandCalibration calibration =
       calibration::CalibrateWand(dots, wand.target, options, context.Work("calibrating", "steps"));
@@ -231,8 +230,8 @@ void RunWand(const WandArguments& arguments, CommandContext& context) {
   RequireCalibrated(calibration, arguments.input.trial);
   CalibrationReport report = ReportOf(calibration, wand, cpu_seconds, provenance, context);
   std::string text = SummaryText(arguments, calibration);
-  nlohmann::json json = SummaryJson(calibration);
-  WriteCalibration(std::move(report), arguments.output, &text, &json, context);
+  nlohmann::json json = {{"wand_wave", SummaryJson(calibration)}};
+  WriteCalibration(std::move(report), output, &text, &json, context);
   context.Print(text, json);
 }
 

@@ -189,7 +189,9 @@ void WriteCalibration(CalibrationReport report, const CalibrationOutput& output,
   report.warnings = context.warnings();
   // The report first: where it cannot be written the old rig stands.
   if (!output.report.empty()) WriteCalibrationReport(output.report, report);
-  storage::WriteRig(output.rig, report.result.rig);
+  std::vector<StageProvenance> stages = output.earlier;
+  stages.push_back(report.provenance);
+  storage::WriteRig(output.rig, report.result.rig, stages);
   *text = VerdictText(report.quality.verdict) + *text + fmt::format("written: {}\n", output.rig);
   if (!output.report.empty()) *text += fmt::format("written: {}\n", output.report);
   (*json)["output"] = output.rig;
@@ -199,7 +201,7 @@ void WriteCalibration(CalibrationReport report, const CalibrationOutput& output,
 void FinishCalibration(CalibrationReport report, const CalibrationOutput& output,
                        CommandContext& context) {
   std::string text = CameraTable(report) + ResidualText(report);
-  nlohmann::json json = nlohmann::json::object();
+  nlohmann::json json = {{"wand_wave", nullptr}};
   WriteCalibration(std::move(report), output, &text, &json, context);
   context.Print(text, json);
 }

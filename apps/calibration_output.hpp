@@ -19,8 +19,9 @@ namespace medius::apps {
 
 /// Where the results of a calibration go.
 struct CalibrationOutput {
-  std::string rig;     ///< TOML
-  std::string report;  ///< HTML; empty: none
+  std::string rig;                            ///< TOML
+  std::string report;                         ///< HTML; empty: none
+  std::vector<StageProvenance> earlier = {};  ///< what made the initial rig
 };
 
 /// Adds -o and --report.

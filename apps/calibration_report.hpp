@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,12 +12,6 @@
 #include "core/trial.hpp"
 
 namespace medius::apps {
-
-/// How the lab frame was put on the floor.
-struct FloorNumbers {
-  std::string method;  ///< "L-frame", "board on the floor", ...
-  double rms = 0.0;    ///< metres, of the points against the floor frame
-};
 
 /// All that the report of a calibration shows. Fill what there is:
 ///
@@ -39,8 +32,7 @@ struct CalibrationReport {
   double cpu_seconds = 0.0;  ///< of the calibration without the detection; 0: not measured
   TargetObservations observations;
   calibration::CalibrationResult result;
-  calibration::RigQuality quality;  ///< with held-out, temporal and wand numbers in its inputs
-  std::optional<FloorNumbers> floor;
+  calibration::RigQuality quality;    ///< with held-out, temporal and wand numbers in its inputs
   std::vector<std::string> warnings;  ///< of the detection, of the grouping, ...
   StageProvenance provenance;
 };

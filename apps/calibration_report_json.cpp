@@ -309,9 +309,6 @@ json CalibrationReportJson(const CalibrationReport& report) {
   out["volume"] = quality.volume ? VolumeJson(*quality.volume) : json(nullptr);
   out["held_out"] = quality.inputs.held_out ? HeldOutJson(quality) : json(nullptr);
   out["temporal"] = quality.inputs.temporal ? TemporalJson(report) : json(nullptr);
-  out["floor"] = report.floor ? json{{"method", report.floor->method},
-                                     {"rms_mm", NumberOrNull(1e3 * report.floor->rms)}}
-                              : json(nullptr);
   return out;
 }
 

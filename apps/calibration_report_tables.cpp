@@ -346,12 +346,6 @@ std::string ReferenceSection(const CalibrationReport& report) {
         "</table><p class=\"small-print\">The length of a wand checks the scale. It says little "
         "about the rest: cameras that are far off can still measure a wand well.</p></section>\n";
   }
-  if (report.floor) {
-    html += fmt::format(
-        "<section id=\"floor\"><h2>Floor</h2><p>{}: the points lie {:.2f} mm (rms) "
-        "from the floor frame.</p></section>\n",
-        EscapeHtml(report.floor->method), 1e3 * report.floor->rms);
-  }
   return html;
 }
 

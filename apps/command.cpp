@@ -1,6 +1,7 @@
 #include "apps/command.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -44,8 +45,16 @@ void InstallSignalHandlers() {
 // Options that do not decide what a command computes, and whether a value follows them.
 std::optional<bool> TakesValueWithoutMeaning(const std::string& word) {
   if (word == "--json") return false;
-  if (word == "--threads" || word == "-o" || word == "--output") return true;
+  for (const char* option : {"--threads", "-o", "--output", "--report", "--save-sightings"}) {
+    if (word == option) return true;
+  }
   return std::nullopt;
+}
+
+bool IsValueWithoutMeaning(const std::string& word) {
+  const std::size_t equals = word.find('=');
+  return word.starts_with("--") && equals != std::string::npos &&
+         TakesValueWithoutMeaning(word.substr(0, equals)).value_or(false);
 }
 
 std::string BaseName(const std::string& word) {
@@ -68,11 +77,31 @@ std::string CanonicalCommand(int argc, char** argv) {
       if (*takes_value) ++i;
       continue;
     }
-    if (word.starts_with("--threads=") || word.starts_with("--output=")) continue;
+    if (IsValueWithoutMeaning(word)) continue;
     if (word.starts_with("-o") && !word.starts_with("--") && word.size() > 2) continue;
     command += ' ' + BaseName(word);
   }
   return command;
+}
+
+// CLI11 takes "nan" and "inf" for numbers, and its ranges let NaN through.
+void RequireFiniteNumbers(const CLI::App& command) {
+  for (const CLI::App* chosen : command.get_subcommands()) RequireFiniteNumbers(*chosen);
+  for (const CLI::Option* option : command.get_options()) {
+    if (!option->get_type_name().starts_with("FLOAT")) continue;
+    for (const std::string& word : option->results()) {
+      double number = 0.0;
+      if (!CLI::detail::lexical_cast(word, number) || std::isfinite(number)) continue;
+      throw CLI::ValidationError(option->get_name(),
+                                 fmt::format("\"{}\" is not a finite number", word));
+    }
+  }
+}
+
+std::string InterruptedText(const std::vector<std::string>& written) {
+  if (written.empty()) return "interrupted; nothing was changed";
+  return fmt::format("interrupted; written before: {}; nothing else was changed",
+                     fmt::join(written, ", "));
 }
 
 // One line on standard error, whatever the message holds.
@@ -89,7 +118,7 @@ int RunGuarded(const CommandLine::Run& run, CommandContext& context) {
     if (!std::cout) return Fail(kExitBadInput, "standard output could not be written");
     return kExitDone;
   } catch (const Cancelled&) {
-    return Fail(kExitInterrupted, "interrupted; nothing was changed");
+    return Fail(kExitInterrupted, InterruptedText(context.written()));
   } catch (const NotComputed& error) {
     return Fail(kExitNotComputed, error.what());
   } catch (const InputError& error) {
@@ -198,6 +227,7 @@ int CommandLine::Main(int argc, char** argv) {
   try {
     RequireKnownCommand(argc, argv);
     app_.parse(argc, argv);
+    RequireFiniteNumbers(app_);
   } catch (const CLI::CallForHelp&) {
     fmt::print("{}", app_.help());
     return kExitDone;

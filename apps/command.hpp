@@ -40,7 +40,8 @@ class CommandContext {
 
   [[nodiscard]] Parallelism parallelism() const { return parallelism_; }
   [[nodiscard]] bool json() const { return json_; }
-  /// The command with what decides its result: base names of files, no --threads, --json or -o.
+  /// The command with what decides its result: base names of files, no --threads, --json, -o or
+  /// other file to write.
   [[nodiscard]] const std::string& command() const { return command_; }
 
   /// Progress (a bar on a terminal, else a line now and then) and Ctrl-C for a long piece of work.
@@ -52,6 +53,10 @@ class CommandContext {
   void Warn(const std::string& warning);
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
+  /// A file that stands although the command may still end early: Ctrl-C says so.
+  void Wrote(const std::string& path) { written_.push_back(path); }
+  [[nodiscard]] const std::vector<std::string>& written() const { return written_; }
+
   /// The command's answer: the text for people, or with --json the object, on standard output.
   void Print(const std::string& text, const nlohmann::json& object) const;
 
@@ -60,6 +65,7 @@ class CommandContext {
   bool json_;
   std::string command_;
   std::vector<std::string> warnings_;
+  std::vector<std::string> written_;
   std::shared_ptr<ProgressDisplay> display_;
 };
 
@@ -99,5 +105,6 @@ void AddProjectCommand(CommandLine& commands);
 void AddReconstructCommand(CommandLine& commands);
 void AddRigCommand(CommandLine& commands);
 void AddSimulateCommand(CommandLine& commands);
+void AddSubjectCommand(CommandLine& commands);
 
 }  // namespace medius::apps

@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "apps/board_input.hpp"
 #include "apps/board_toml.hpp"
 #include "calibration/floor.hpp"
 #include "calibration/median.hpp"
@@ -116,37 +113,16 @@ bool HasLabelledSightings(const ObservationBlock& block) {
   return false;
 }
 
-std::string ReadText(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw InputError(fmt::format("{}: cannot be read; does it exist?", path));
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
 std::vector<capture::CameraImages> OpenVideos(const std::vector<std::string>& videos,
-                                              const CameraRig& rig) {
-  std::vector<capture::CameraImages> cameras;
+                                              const CameraRig& rig,
+                                              ProvenanceRecorder* provenance) {
   for (const std::string& video : videos) {
-    const auto [name, path] = SplitAssignment("--video", video);
-    if (!rig.Find(name)) {
-      throw InputError(fmt::format("--video {}: the rig has no camera {} (it has {})", video, name,
-                                   fmt::join(NamesOf(rig), ", ")));
-    }
-    cameras.push_back({name, capture::OpenImages(path)});
+    const std::string name = SplitAssignment("--video", video).first;
+    if (rig.Find(name)) continue;
+    throw CLI::ValidationError("--video", fmt::format("{}: the rig has no camera {} (it has {})",
+                                                      video, name, fmt::join(NamesOf(rig), ", ")));
   }
-  return cameras;
-}
-
-capture::FrameGrouping Group(const std::vector<capture::CameraImages>& cameras,
-                             const std::string& timestamps) {
-  if (timestamps.empty()) {
-    double rate = 0.0;
-    for (const auto& camera : cameras) rate = std::max(rate, camera.source->rate_hz());
-    return capture::GroupByNumber(rate > 0.0 ? rate : 1.0);
-  }
-  std::vector<std::string> names;
-  for (const auto& camera : cameras) names.push_back(camera.name);
-  return capture::GroupByTimeStamps(
-      names, capture::ParseTimeStamps(ReadText(timestamps), timestamps), 0.0, timestamps);
+  return OpenCameraImages(videos, provenance);
 }
 
 // Views numbered by the cameras of the rig, which must have images of the same size.
@@ -254,8 +230,8 @@ std::vector<StaticPoint> ReadLabelledPoints(const std::string& path, const Camer
 
 TargetObservations DetectFloorBoard(const std::string& board,
                                     const std::vector<std::string>& videos,
-                                    const std::string& timestamps, const CameraRig& rig,
-                                    CommandContext& context) {
+                                    const ImageTiming& timing, const CameraRig& rig,
+                                    CommandContext& context, ProvenanceRecorder* provenance) {
   std::vector<capture::Board> boards = ReadBoards(board);
   if (boards.size() > 1) {
     context.Warn(fmt::format("{}: has {} boards; the first, {}, is looked for", board,
@@ -268,8 +244,9 @@ TargetObservations DetectFloorBoard(const std::string& board,
                     "the places of the cameras, and give --turn-deg 180 if it does",
                     boards.front().name));
   }
-  const std::vector<capture::CameraImages> cameras = OpenVideos(videos, rig);
-  const capture::FrameGrouping grouping = Group(cameras, timestamps);
+  provenance->AddInput(board);
+  const std::vector<capture::CameraImages> cameras = OpenVideos(videos, rig, provenance);
+  const capture::FrameGrouping grouping = GroupImages(timing, cameras, provenance);
   for (const std::string& warning : grouping.warnings) context.Warn(warning);
   const capture::BoardDetection detection =
       DetectBoards(boards, cameras, grouping, {}, context.parallelism(),

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/camera_images.hpp"
 #include "apps/command.hpp"
 #include "calibration/static_points.hpp"
 #include "core/camera_rig.hpp"
@@ -48,12 +49,12 @@ struct FloorTrial {
     const ChosenFrames& frames, const calibration::StaticPointOptions& options,
     CommandContext& context);
 
-/// The board of a file in the videos of some of the rig's cameras.
-/// @param videos      "CAMERA=FILE" each.
-/// @param timestamps  table of time stamps, or empty: images are grouped by their number.
+/// The board of a file in the videos of some of the rig's cameras; names them in the provenance.
+/// @param videos  "CAMERA=FILE" each.
 [[nodiscard]] TargetObservations DetectFloorBoard(const std::string& board,
                                                   const std::vector<std::string>& videos,
-                                                  const std::string& timestamps,
-                                                  const CameraRig& rig, CommandContext& context);
+                                                  const ImageTiming& timing, const CameraRig& rig,
+                                                  CommandContext& context,
+                                                  ProvenanceRecorder* provenance);
 
 }  // namespace medius::apps

@@ -16,6 +16,7 @@
 
 #include "apps/axes_check.hpp"
 #include "apps/command.hpp"
+#include "apps/keypoint_import.hpp"
 #include "apps/preset_path.hpp"
 #include "apps/provenance.hpp"
 #include "core/error.hpp"
@@ -41,6 +42,7 @@ struct ImportArguments {
   std::string up;
   std::string unit;
   double rate_hz = 0.0;
+  KeypointArguments keypoints;
   TrialHeader header{"", "unknown", "unknown", "running", ""};
 };
 
@@ -208,6 +210,15 @@ void PrintResult(const ImportArguments& arguments, const TrajectorySource& sourc
 }
 
 void RunImport(const ImportArguments& arguments, CommandContext& context) {
+  if (arguments.file.empty() == arguments.keypoints.keypoints.empty()) {
+    throw CLI::ValidationError("FILE",
+                               "one file of trajectories, or --keypoints CAMERA=PATH once "
+                               "a camera, is to be given");
+  }
+  if (arguments.file.empty()) {
+    return RunKeypointImport(arguments.keypoints, arguments.rate_hz, arguments.header,
+                             arguments.output, context);
+  }
   RequireOtherFile(arguments);
   ProvenanceRecorder provenance("import", context);
   std::optional<MarkerSet> set;
@@ -274,9 +285,12 @@ void AddImportCommand(CommandLine& commands) {
       "import",
       "Import marker trajectories: C3D (Intel, DEC, SGI; integer, real), TRC, or a table of text\n"
       "with columns LABELX LABELY LABELZ. What kind a file is, its content says.\n"
-      "Example: medius import run.c3d --markers my_set.toml -o run.trial.h5",
+      "Example: medius import run.c3d --markers my_set.toml -o run.trial.h5\n"
+      "Or 2D keypoints of several cameras: medius import --keypoints left=left_json\n"
+      "--keypoints right=right_json --rate 60 -o run.trial.h5",
       [arguments](CommandContext& context) { RunImport(*arguments, context); });
-  command.add_option("FILE", arguments->file, "The file to import")->required();
+  command.add_option("FILE", arguments->file, "The file to import");
+  AddKeypointOptions(command, &arguments->keypoints);
   command
       .add_option("--markers", arguments->markers,
                   "Marker set: a TOML file or the name of a preset (rbds, hamner, ...). Its [lab] "
@@ -289,7 +303,7 @@ void AddImportCommand(CommandLine& commands) {
       ->type_name("AXIS");
   command.add_option("--up", arguments->up, "Axis of the file that points up")->type_name("AXIS");
   command
-      .add_option("--rate", arguments->rate_hz,
+      .add_option("--rate,--rate-hz", arguments->rate_hz,
                   "Frames per second, Hz, in place of what the file says; for files without a time "
                   "column in seconds")
       ->check(CLI::Range(1e-3, 1e6));

@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   AddRigCommand(commands);
   AddCalibrateFloorCommand(commands);
   AddCalibrateCheckCommand(commands);
+  AddSubjectCommand(commands);
   AddReconstructCommand(commands);
   AddAnalyzeCommand(commands);
   AddExportCommand(commands);

@@ -93,15 +93,19 @@ Coverage Measure(const ObservationBlock& seen, const TrajectoryBlock& positions)
   return coverage;
 }
 
-// Frames of a round with as many on either side as the cameras' offsets and the cubic need.
+// Frames of a round with as many on either side as the cameras' clocks and the cubic need.
 FrameRange WithNeighbours(FrameRange round, const CameraRig& rig, const TimeBase& time_base) {
+  const std::vector<double>& time = time_base.time;
   double early = 0.0;
   double late = 0.0;
   for (const Camera& camera : rig.cameras) {
-    early = std::min(early, camera.time_offset);
-    late = std::max(late, camera.time_offset);
+    for (const double stamp : {time[round.first], time[round.end() - 1]}) {
+      for (const double row : {-0.5, camera.height - 0.5}) {
+        early = std::min(early, camera.ExposureDelay(stamp, row));
+        late = std::max(late, camera.ExposureDelay(stamp, row));
+      }
+    }
   }
-  const std::vector<double>& time = time_base.time;
   const auto index = [&](double t, bool upper) {
     const auto at = upper ? std::upper_bound(time.begin(), time.end(), t)
                           : std::lower_bound(time.begin(), time.end(), t);
@@ -379,8 +383,10 @@ void AddProjectCommand(CommandLine& commands) {
       "project",
       "What the cameras of a rig would have seen of a trial's marker positions: labelled "
       "sightings\n"
-      "with noise. The output has the labels but not the positions. A camera with a time offset\n"
-      "sees the markers where they are at its own instant (cubic between frames). The rig must\n"
+      "with noise. The output has the labels but not the positions. A camera with a time offset,\n"
+      "a clock drift or a rolling shutter sees the markers where they are at its own instant "
+      "(cubic\n"
+      "between frames). The rig must\n"
       "look at the place in the lab where the trial is; datasets/rigs/treadmill_8.toml covers 2.5\n"
       "m round the middle of a treadmill.",
       [arguments](CommandContext& context) { RunProject(*arguments, context); });

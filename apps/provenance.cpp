@@ -1,5 +1,6 @@
 #include "apps/provenance.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -37,25 +38,50 @@ std::optional<std::time_t> SourceDateEpoch() {
   return value;
 }
 
-}  // namespace
+using Digest = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
 
-std::string Sha256OfFile(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw InputError(fmt::format("{}: cannot be read", path.string()));
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                        &EVP_MD_CTX_free);
-  MEDIUS_CHECK(EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1, "no SHA-256");
-  std::vector<char> buffer(1 << 20);
-  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())), file.gcount() > 0) {
-    EVP_DigestUpdate(context.get(), buffer.data(), static_cast<std::size_t>(file.gcount()));
-  }
-  if (file.bad()) throw InputError(fmt::format("{}: reading failed", path.string()));
+Digest NewDigest() {
+  Digest digest(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  MEDIUS_CHECK(EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr) == 1, "no SHA-256");
+  return digest;
+}
+
+std::string HexOf(const Digest& context) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
   EVP_DigestFinal_ex(context.get(), digest.data(), &length);
   std::string text;
   for (unsigned int i = 0; i < length; ++i) text += fmt::format("{:02x}", digest[i]);
   return text;
+}
+
+// Of the list that `sha256sum *` prints: names and contents count, the place does not.
+std::string Sha256OfFolder(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  const Digest digest = NewDigest();
+  for (const std::filesystem::path& file : files) {
+    const std::string line = fmt::format("{}  {}\n", Sha256OfFile(file), file.filename().string());
+    EVP_DigestUpdate(digest.get(), line.data(), line.size());
+  }
+  return HexOf(digest);
+}
+
+}  // namespace
+
+std::string Sha256OfFile(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw InputError(fmt::format("{}: cannot be read", path.string()));
+  const Digest digest = NewDigest();
+  std::vector<char> buffer(1 << 20);
+  while (file.read(buffer.data(), static_cast<std::streamsize>(buffer.size())), file.gcount() > 0) {
+    EVP_DigestUpdate(digest.get(), buffer.data(), static_cast<std::size_t>(file.gcount()));
+  }
+  if (file.bad()) throw InputError(fmt::format("{}: reading failed", path.string()));
+  return HexOf(digest);
 }
 
 std::string NowIso8601() {
@@ -78,11 +104,15 @@ ProvenanceRecorder::ProvenanceRecorder(std::string stage, const CommandContext& 
 }
 
 void ProvenanceRecorder::AddInput(const std::filesystem::path& path) {
-  provenance_.inputs.push_back({path.filename().string(), Sha256OfFile(path)});
+  // "folder/" has no file name of its own.
+  const std::filesystem::path named = path.has_filename() ? path : path.parent_path();
+  provenance_.inputs.push_back({named.filename().string(), std::filesystem::is_directory(path)
+                                                               ? Sha256OfFolder(path)
+                                                               : Sha256OfFile(path)});
 }
 
 void ProvenanceRecorder::SetOptions(const nlohmann::json& options) {
-  provenance_.options_json = options.dump();
+  provenance_.options_json = options.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 void ProvenanceRecorder::SetSummary(const nlohmann::json& summary) {

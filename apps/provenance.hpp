@@ -27,6 +27,7 @@ class ProvenanceRecorder {
   /// @param stage  "reconstruct", "analyze", ...
   ProvenanceRecorder(std::string stage, const CommandContext& context);
 
+  /// A file, or a folder of images: of that the SHA-256 of the list of its files.
   void AddInput(const std::filesystem::path& path);
   void SetOptions(const nlohmann::json& options);
   /// For stages of a virtual lab: no wall-clock time, so that the same seed gives the same bytes.

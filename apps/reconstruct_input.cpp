@@ -7,6 +7,7 @@
 
 #include "apps/command.hpp"
 #include "core/error.hpp"
+#include "reconstruct/rig_uncertainty.hpp"
 #include "storage/rig_toml.hpp"
 
 namespace medius::apps {
@@ -58,12 +59,11 @@ CameraRig ChooseCameras(const ReconstructArguments& arguments, const NamedRig& r
   if (!not_in_rig.empty()) refuse(rig.name, not_in_rig);
   const std::vector<std::string> not_seen = Without(chosen ? wanted : known, seen);
   if (!not_seen.empty()) refuse(arguments.trial, not_seen);
-  CameraRig used;
-  for (const Camera& camera : rig.rig.cameras) {
-    if (std::find(wanted.begin(), wanted.end(), camera.name) != wanted.end()) {
-      used.cameras.push_back(camera);
-    }
+  std::vector<CameraId> kept;
+  for (std::size_t c = 0; c < known.size(); ++c) {
+    if (std::find(wanted.begin(), wanted.end(), known[c]) != wanted.end()) kept.emplace_back(c);
   }
+  CameraRig used = reconstruct::SomeCameras(rig.rig, kept);
   if (used.cameras.size() < 2) {
     throw NotComputed(fmt::format("{}: one camera alone ({}) gives no position; two see depth",
                                   arguments.trial, fmt::join(wanted, ", ")));

@@ -185,6 +185,7 @@ void Reconstruction::Stream(const BlockSource& source) {
     report_.gaps = filler_->statistics();
   }
   report_.cameras = monitor_->Judge();
+  writer_->WriteSharedCovariance(monitor_->RigCovariance());
 }
 
 void Reconstruction::Take(const TrajectoryBlock& block) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -5,14 +6,17 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "apps/command.hpp"
 #include "apps/output_guard.hpp"
+#include "apps/provenance.hpp"
 #include "core/camera_rig.hpp"
 #include "core/error.hpp"
 #include "storage/atomic_text_file.hpp"
 #include "storage/rig_exchange.hpp"
+#include "storage/rig_toml.hpp"
 #include "storage/trajectory_import.hpp"
 
 namespace medius::apps {
@@ -21,6 +25,7 @@ namespace {
 using storage::RigFormat;
 
 struct ConvertArguments {
+  const CLI::App* app = nullptr;  // to ask which options were typed
   std::vector<std::string> inputs;
   std::string output;
   std::string to;
@@ -45,6 +50,24 @@ storage::RigUnits UnitsOf(const ConvertArguments& arguments) {
   return units;
 }
 
+// Whoever reads the folder takes all of its cameras for one rig.
+void RequireNoOtherCameras(const std::filesystem::path& folder,
+                           const std::vector<storage::RigText>& files) {
+  std::vector<std::string> others;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    const auto is_it = [&](const storage::RigText& file) { return file.name == name; };
+    if (entry.path().extension() != ".cameramodel") continue;
+    if (std::none_of(files.begin(), files.end(), is_it)) others.push_back(name);
+  }
+  if (others.empty()) return;
+  std::sort(others.begin(), others.end());
+  throw InputError(fmt::format(
+      "{}: holds cameras of another rig ({}), which would become one with this; name an empty "
+      "folder or remove them",
+      folder.string(), fmt::join(others, ", ")));
+}
+
 // One file, or a folder of them where each camera is its own (and not just one was asked for).
 void WriteFiles(const std::string& output, const std::vector<storage::RigText>& files) {
   constexpr std::string_view kModel = ".cameramodel";
@@ -65,9 +88,46 @@ void WriteFiles(const std::string& output, const std::vector<storage::RigText>& 
     throw InputError(fmt::format("{}: is no folder and cannot be made one ({})", output,
                                  error ? error.message() : "a file is there"));
   }
+  RequireNoOtherCameras(output, files);
   for (const storage::RigText& file : files) {
     storage::WriteTextFile(std::filesystem::path(output) / file.name, file.text);
   }
+}
+
+// Formats whose translations have no unit of their own.
+bool HasOpenUnit(RigFormat format) {
+  return format == RigFormat::kAnipose || format == RigFormat::kOpenCv ||
+         format == RigFormat::kMrcal;
+}
+
+// An option that would change nothing was typed with something else in mind.
+void RefuseIdleOptions(const ConvertArguments& arguments, RigFormat source, RigFormat target) {
+  const auto refuse = [&](const char* option, const char* why) {
+    if (arguments.app->count(option) == 0) return;
+    throw CLI::ValidationError(
+        option, fmt::format("{} (this is {} to {}); leave it out", why, storage::ToString(source),
+                            storage::ToString(target)));
+  };
+  if (!HasOpenUnit(source) && !HasOpenUnit(target)) {
+    refuse("--unit", "is for files of Anipose, OpenCV and mrcal, the others say their own");
+  }
+  if (source == RigFormat::kMedius && target == RigFormat::kMedius) {
+    refuse("--pixel-origin", "is that of another program's files");
+  }
+  if (source != RigFormat::kOpenCv) {
+    refuse("--image-size", "is for OpenCV's files that do not say it");
+  }
+}
+
+ProvenanceRecorder ProvenanceOf(const ConvertArguments& arguments, RigFormat source,
+                                const CommandContext& context) {
+  ProvenanceRecorder provenance("rig convert", context);
+  for (const std::string& input : arguments.inputs) provenance.AddInput(input);
+  provenance.SetOptions({{"from", storage::ToString(source)},
+                         {"unit", arguments.unit},
+                         {"pixel_origin", arguments.origin},
+                         {"image_size", arguments.image_size}});
+  return provenance;
 }
 
 void RunConvert(const ConvertArguments& arguments, CommandContext& context) {
@@ -75,11 +135,23 @@ void RunConvert(const ConvertArguments& arguments, CommandContext& context) {
   storage::ImportedRig imported =
       storage::ImportRig({arguments.inputs.begin(), arguments.inputs.end()}, units);
   const RigFormat target = TargetOf(arguments, imported.format);
+  RefuseIdleOptions(arguments, imported.format, target);
   if (target != imported.format) RequireFreeOutputs({arguments.output}, arguments.inputs);
-  const std::vector<storage::RigText> files =
-      storage::FormatRigAs(target, imported.rig, units, imported.warnings);
-  for (const std::string& warning : imported.warnings) {
-    context.Warn(arguments.inputs.front() + ": " + warning);
+  const ProvenanceRecorder provenance = ProvenanceOf(arguments, imported.format, context);
+  std::vector<std::string> losses;
+  const auto warn = [&](const std::vector<std::string>& warnings) {
+    for (const std::string& warning : warnings) {
+      context.Warn(arguments.inputs.front() + ": " + warning);
+    }
+  };
+  warn(imported.warnings);
+  std::vector<storage::RigText> files = storage::FormatRigAs(target, imported.rig, units, losses);
+  warn(losses);
+  if (target == RigFormat::kMedius) {
+    std::vector<StageProvenance> stages;
+    if (imported.format == target) stages = storage::ReadRigProvenance(arguments.inputs.front());
+    stages.push_back(provenance.Finish());
+    files.front().text = storage::FormatRig(imported.rig, stages);
   }
   WriteFiles(arguments.output, files);
 
@@ -149,6 +221,7 @@ void AddRigCommand(CommandLine& commands) {
       "          medius rig convert rig.toml --to qualisys -o lab.qca.txt\n"
       "          medius rig convert cameras/*.cameramodel -o rig.toml",
       [arguments](CommandContext& context) { RunConvert(*arguments, context); });
+  arguments->app = &command;
   command.add_option("IN", arguments->inputs, "The rig to convert: a file, files or a folder")
       ->required()
       ->expected(1, -1);

@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "apps/board_input.hpp"
+#include "apps/camera_images.hpp"
 #include "core/error.hpp"
 #include "storage/trial_file.hpp"
 
@@ -99,8 +99,8 @@ std::vector<std::string> ChosenCameras(const WandInput& input, const storage::Tr
   const std::vector<std::string>& all = trial.observation_cameras();
   for (const std::string& name : input.cameras) {
     if (std::find(all.begin(), all.end(), name) != all.end()) continue;
-    throw InputError(fmt::format("{}: there is no camera \"{}\" (there are {})", input.trial, name,
-                                 fmt::join(all, ", ")));
+    throw CLI::ValidationError("--cameras", fmt::format("{} has no camera \"{}\" (there are {})",
+                                                        input.trial, name, fmt::join(all, ", ")));
   }
   const std::vector<std::string> names = input.cameras.empty() ? all : input.cameras;
   if (names.size() < 2) {

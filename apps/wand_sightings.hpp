@@ -22,7 +22,8 @@ struct WandInput {
 /// Reads what the cameras of a trial saw, frame by frame. Sizes of the images are those typed, else
 /// those of `initial`, else those that the trial states, else those of its own rig.
 /// @throws InputError where the trial has no sightings, a camera's size is not known, or labels are
-///         asked for and do not fit; CLI::ValidationError (exit 2) for a word that is no size.
+///         asked for and do not fit; CLI::ValidationError (exit 2) for a word that is no size or no
+///         camera.
 [[nodiscard]] calibration::DotObservations ReadDots(const WandInput& input, const Wand& wand,
                                                     const std::optional<CameraRig>& initial,
                                                     CommandContext& context);

@@ -440,6 +440,13 @@ FloorResult FloorFromBoard(const CameraRig& rig, const TargetObservations& obser
                  FindStillStretches(rig, observations, target, options));
   }
   const TargetObservations averaged = Averaged(views, is_still);
+  if (averaged.views.empty()) {
+    return NoFloor("board",
+                   fmt::format("no corner of {} was seen in half of the frames in which it lay "
+                               "still: it is covered, or found only now and then; clear the way "
+                               "to it, light it evenly, or name other frames with --frames",
+                               name));
+  }
   const std::optional<double> print = PrintOf(averaged);
   if (!print) {
     return NoFloor("board",

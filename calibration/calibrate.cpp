@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "calibration/bundle_adjustment.hpp"
+#include "calibration/clustered_covariance.hpp"
 #include "calibration/contradiction.hpp"
 #include "calibration/degeneracy.hpp"
 #include "calibration/displaced_views.hpp"
@@ -217,7 +218,11 @@ class Adjustment {
   void FillRig() {
     const double variance = std::isfinite(result_.sigma) ? result_.sigma * result_.sigma : 0.0;
     result_.covariance.layout = normal_.layout;
-    result_.covariance.matrix = variance * inverse_.matrix;
+    const ClusteredCovariance clustered =
+        EstimateClusteredCovariance(start_.data, use_, start_.state, normal_, inverse_.matrix,
+                                    result_.sigma, options_.parallelism);
+    result_.covariance_inflation = clustered.inflation;
+    result_.covariance.matrix = variance * clustered.matrix;
     result_.covariance.reference_camera = options_.reference_camera.index();
     const RigState& state = start_.state;
     for (std::size_t c = 0; c < observations_.cameras.size(); ++c) {

@@ -19,6 +19,9 @@ namespace {
 
 constexpr std::size_t kFewestCommon = 4;
 constexpr std::size_t kMostCommon = 150;  // of a pair, evenly spread
+// The same in the first look at all shifts, of which the best few get a second.
+constexpr std::size_t kMostCommonOfShift = 30;
+constexpr std::size_t kShiftsOfSecondLook = 4;
 // Two cameras agree on a board within this turn, and as much of the distance.
 constexpr double kAgreementAngle = 3.0 / 180.0 * 3.14159265358979;
 // Share of common boards that a mistake must bring to agreement, and by how much more.
@@ -58,19 +61,27 @@ LoneCamera CalibrateAlone(const TargetObservations& observations, const Calibrat
   single.model =
       options.model_of_camera.empty() ? options.model : options.model_of_camera[camera.index()];
   single.held_intrinsics = options.held_intrinsics;
+  single.max_iterations = options.max_iterations;
+  if (!options.focal_guess.empty()) single.focal_guess = {options.focal_guess[camera.index()]};
+  if (options.initial) {
+    const std::string& name = observations.cameras[camera.index()].name;
+    single.initial = CameraRig{};
+    single.initial->cameras = {(*options.initial)[*options.initial->Find(name)]};
+    single.initial->cameras[0].camera_from_lab = {};  // boards in the frame of the camera
+    single.hold_intrinsics = options.hold_intrinsics;
+  }
   single.refuse_unlikely_lens = false;
   single.parallelism = options.parallelism;
   WorkControl quiet;
   quiet.cancellation = control.cancellation;
   const CalibrationResult result = Calibrate(Alone(observations, camera), single, quiet);
   LoneCamera lone;
+  if (result.status != CalibrationStatus::kConverged) return lone;
   for (const TargetPose& pose : result.target_poses) {
     lone.poses[{pose.frame, pose.target}] = pose.lab_from_target;
   }
-  if (!result.rig.cameras.empty()) {
-    lone.depth_sd =
-        result.cameras.front().focal_sd / result.rig.cameras.front().model.intrinsics()[0];
-  }
+  lone.depth_sd =
+      result.cameras.front().focal_sd / result.rig.cameras.front().model.intrinsics()[0];
   return lone;
 }
 
@@ -110,7 +121,7 @@ struct Common {
 };
 
 std::vector<Common> CommonOf(const TargetObservations& observations, const Poses& a, const Poses& b,
-                             Mistake mistake, int shift) {
+                             Mistake mistake, int shift, std::size_t most = kMostCommon) {
   std::vector<Common> common;
   for (const auto& [instant, pose] : b) {
     const auto frame = static_cast<std::int64_t>(instant.first) + shift;
@@ -120,10 +131,10 @@ std::vector<Common> CommonOf(const TargetObservations& observations, const Poses
     common.push_back(
         {found->second, PutRight(pose, mistake, observations.targets[instant.second])});
   }
-  if (common.size() <= kMostCommon) return common;
+  if (common.size() <= most) return common;
   std::vector<Common> spread;
-  for (std::size_t i = 0; i < kMostCommon; ++i) {
-    spread.push_back(common[i * common.size() / kMostCommon]);
+  for (std::size_t i = 0; i < most; ++i) {
+    spread.push_back(common[i * common.size() / most]);
   }
   return spread;
 }
@@ -223,8 +234,12 @@ struct Explanation {
 
 class Search {
  public:
-  Search(const TargetObservations& observations, std::vector<LoneCamera> cameras)
-      : observations_(observations), cameras_(std::move(cameras)) {}
+  Search(const TargetObservations& observations, std::vector<LoneCamera> cameras,
+         Parallelism parallelism, const WorkControl& control)
+      : observations_(observations),
+        cameras_(std::move(cameras)),
+        parallelism_(parallelism),
+        control_(control) {}
 
   [[nodiscard]] std::optional<Explanation> Best() const {
     Explanation best;
@@ -242,12 +257,14 @@ class Search {
   }
 
  private:
-  [[nodiscard]] Explanation Try(std::size_t camera, Mistake mistake, int shift) const {
+  [[nodiscard]] Explanation Try(std::size_t camera, Mistake mistake, int shift,
+                                std::size_t most = kMostCommon) const {
+    control_.ThrowIfCancelled();
     Explanation tried{mistake, CameraId(camera), 0.0, 0.0, shift, 1.0};
     for (std::size_t other = 0; other < cameras_.size(); ++other) {
       if (other == camera) continue;
-      const auto common =
-          CommonOf(observations_, cameras_[other].poses, cameras_[camera].poses, mistake, shift);
+      const auto common = CommonOf(observations_, cameras_[other].poses, cameras_[camera].poses,
+                                   mistake, shift, most);
       if (common.size() < kFewestCommon) continue;
       tried.common += static_cast<double>(common.size());
       tried.agreeing += Agreeing(common);
@@ -258,12 +275,34 @@ class Search {
   [[nodiscard]] std::vector<Explanation> AllOf(std::size_t camera) const {
     std::vector<Explanation> all = {Try(camera, Mistake::kMirrored, 0),
                                     Try(camera, Mistake::kTurned, 0)};
-    for (int shift = -kLargestShift; shift <= kLargestShift; ++shift) {
-      if (shift != 0) all.push_back(Try(camera, Mistake::kShifted, shift));
+    for (const int shift : LikelyShifts(camera)) {
+      all.push_back(Try(camera, Mistake::kShifted, shift));
     }
-    // A shift leaves few common boards at the ends, where chance agrees.
-    std::erase_if(all, [](const Explanation& tried) { return tried.common < 2 * kFewestCommon; });
+    std::erase_if(all, IsByChance);
     return all;
+  }
+
+  // A shift leaves few common boards at the ends, where chance agrees.
+  static bool IsByChance(const Explanation& tried) { return tried.common < 2 * kFewestCommon; }
+
+  // The shifts at which most of a few boards agree, best first.
+  [[nodiscard]] std::vector<int> LikelyShifts(std::size_t camera) const {
+    std::vector<Explanation> looks(2 * kLargestShift + 1);
+    ParallelFor(parallelism_, looks.size(), 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) {
+        const int shift = static_cast<int>(i) - kLargestShift;
+        looks[i] = Try(camera, Mistake::kShifted, shift, kMostCommonOfShift);
+      }
+    });
+    std::erase_if(looks,
+                  [](const Explanation& look) { return look.shift == 0 || IsByChance(look); });
+    std::stable_sort(looks.begin(), looks.end(), [](const Explanation& a, const Explanation& b) {
+      return a.Share() > b.Share();
+    });
+    if (looks.size() > kShiftsOfSecondLook) looks.resize(kShiftsOfSecondLook);
+    std::vector<int> shifts;
+    for (const Explanation& look : looks) shifts.push_back(look.shift);
+    return shifts;
   }
 
   // The camera whose board has another size to all its partners.
@@ -306,6 +345,8 @@ class Search {
 
   const TargetObservations& observations_;
   std::vector<LoneCamera> cameras_;
+  Parallelism parallelism_;
+  const WorkControl& control_;
 };
 
 std::string Say(const std::string& name, const Explanation& found) {
@@ -353,7 +394,7 @@ std::optional<Degeneracy> ExplainContradiction(const TargetObservations& observa
   for (std::size_t c = 0; c < count; ++c) {
     cameras.push_back(CalibrateAlone(observations, options, CameraId(c), control));
   }
-  const auto found = Search(observations, std::move(cameras)).Best();
+  const auto found = Search(observations, std::move(cameras), options.parallelism, control).Best();
   if (!found) return std::nullopt;
   Degeneracy degeneracy;
   degeneracy.kind = KindOf(found->mistake);

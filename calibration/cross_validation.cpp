@@ -1,6 +1,7 @@
 #include "calibration/cross_validation.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <utility>
@@ -180,13 +181,20 @@ CrossValidation CrossValidate(const TargetObservations& observations,
 }
 
 HeldOutGain GainOf(const CrossValidation& base, const CrossValidation& other) {
-  Instants found;
-  for (const auto& instant : other.instants) found[instant.frame] = instant;
+  std::map<std::size_t, std::array<CrossValidation::Instant, 2>> both;
+  double worst = 0.0;  // mean square of an instant
+  for (const std::size_t which : {0, 1}) {
+    for (const auto& instant : (which == 0 ? base : other).instants) {
+      both[instant.frame][which] = instant;
+      if (instant.count > 0.0) worst = std::max(worst, instant.squares / instant.count);
+    }
+  }
   std::vector<CrossValidation::Instant> differences;
-  for (const auto& instant : base.instants) {
-    const auto same = found.find(instant.frame);
-    if (same == found.end() || same->second.count != instant.count) continue;
-    differences.push_back({instant.frame, instant.squares - same->second.squares, instant.count});
+  for (const auto& [frame, pair] : both) {
+    const double count = std::max(pair[0].count, pair[1].count);
+    // What only one of them could place fits the other no better than its worst instant.
+    const double lost = worst * (pair[1].count - pair[0].count);
+    differences.push_back({frame, pair[0].squares - pair[1].squares + lost, count});
   }
   if (differences.empty()) return {};
   const Ratio ratio = RatioOf(differences);
@@ -282,7 +290,7 @@ TimingDiagnosis DiagnoseTiming(const TargetObservations& observations,
     return diagnosis;
   }
   const HeldOutGain gain = GainOf(together, chosen);
-  const double share = 1.0 - chosen.rms * chosen.rms / (together.rms * together.rms);
+  const double share = gain.gain / (together.rms * together.rms);
   diagnosis.unsynchronized = advice.chosen > 0 && gain.gain > 2.0 * gain.se && share > 0.01;
   if (!diagnosis.unsynchronized) {
     diagnosis.sentences.push_back(fmt::format(

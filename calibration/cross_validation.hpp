@@ -63,8 +63,9 @@ struct CrossValidation {
 CrossValidation CrossValidate(const TargetObservations& observations,
                               const ModelCandidate& candidate, const WorkControl& control = {});
 
-/// By how much the held-out mean square (px^2 per axis) of `other` lies below that of `base`, by
-/// instants that both scored, with its standard error.
+/// By how much the held-out mean square (px^2 per axis) of `other` lies below that of `base`, with
+/// its standard error. A sighting that only one of the two could score counts for the other as the
+/// worst instant of either does: losing a view is no gain.
 struct HeldOutGain {
   double gain = 0.0;
   double se = 0.0;

@@ -61,9 +61,8 @@ double LargestOfScatter(std::vector<double> displacements) {
 
 }  // namespace
 
-std::size_t JudgeDisplacedViews(const BundleData& data,
-                                const std::vector<Eigen::Vector2d>& residuals, double sigma,
-                                std::vector<double>* squares) {
+void JudgeDisplacedViews(const BundleData& data, const std::vector<Eigen::Vector2d>& residuals,
+                         double sigma, std::vector<double>* squares) {
   std::vector<ViewMiddle> middles;
   std::vector<double> displacements;
   for (const BundleView& view : data.views) {
@@ -71,7 +70,6 @@ std::size_t JudgeDisplacedViews(const BundleData& data,
     if (middles.back().valid) displacements.push_back(middles.back().middle.norm());
   }
   const double largest = LargestOfScatter(std::move(displacements));
-  std::size_t count = 0;
   for (std::size_t v = 0; v < data.views.size(); ++v) {
     const ViewMiddle& own = middles[v];
     const double displacement = own.middle.norm();
@@ -80,9 +78,7 @@ std::size_t JudgeDisplacedViews(const BundleData& data,
     for (std::size_t i = data.views[v].begin; i < data.views[v].end; ++i) {
       (*squares)[i] = (residuals[i] - own.middle).squaredNorm() / (sd * sd);
     }
-    ++count;
   }
-  return count;
 }
 
 }  // namespace medius::calibration

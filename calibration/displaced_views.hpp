@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <vector>
 
 #include <Eigen/Core>
@@ -22,9 +21,7 @@ namespace medius::calibration {
 /// @param residuals  [sightings] standardized by their stated sigma; not finite where none.
 /// @param sigma      of a standardized residual.
 /// @param squares    [sightings] squares by which the outlier rule judges, changed in place.
-/// @return number of displaced views that belong to the scatter.
-std::size_t JudgeDisplacedViews(const BundleData& data,
-                                const std::vector<Eigen::Vector2d>& residuals, double sigma,
-                                std::vector<double>* squares);
+void JudgeDisplacedViews(const BundleData& data, const std::vector<Eigen::Vector2d>& residuals,
+                         double sigma, std::vector<double>* squares);
 
 }  // namespace medius::calibration

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace medius::calibration {
 namespace {
@@ -46,6 +47,10 @@ Degeneracy Of(DegeneracyKind kind, CameraId camera, double value, double limit,
   degeneracy.sentence = std::move(sentence);
   return degeneracy;
 }
+
+// Of what CalibrationOptions::refuse_unlikely_lens switches off.
+constexpr const char* kOrAllow =
+    ", or say --allow-unusual-lens where it is cropped or anamorphic on purpose";
 
 // Where the sightings of one camera lie.
 struct Extent {
@@ -92,9 +97,9 @@ std::optional<Degeneracy> FindTooLargeImage(const UncalibratedCamera& image, Cam
         fmt::format("camera {}: the image size {} x {} px is not that of its sightings: its "
                     "optical axis is at ({:.0f}, {:.0f}) and no sighting lies beyond "
                     "({:.0f}, {:.0f}), as in an image of about {:.0f} x {:.0f} px; give the "
-                    "size of the images the board was found in",
+                    "size of the images the board was found in{}",
                     image.name, image.width, image.height, values[2], values[3], extent.largest.x(),
-                    extent.largest.y(), 2.0 * values[2] + 1.0, 2.0 * values[3] + 1.0));
+                    extent.largest.y(), 2.0 * values[2] + 1.0, 2.0 * values[3] + 1.0, kOrAllow));
   }
   return std::nullopt;
 }
@@ -111,8 +116,8 @@ std::optional<Degeneracy> FindOffCentreAxis(const UncalibratedCamera& image, Cam
     return Of(DegeneracyKind::kWrongImageSize, id, off / size[axis], kMostOffCentre,
               fmt::format("camera {}: its optical axis is at ({:.0f}, {:.0f}), far from the middle "
                           "of an image of {} x {} px: the image was cut, or its size is not that "
-                          "of the images the board was found in; give that size",
-                          image.name, values[2], values[3], image.width, image.height));
+                          "of the images the board was found in; give that size{}",
+                          image.name, values[2], values[3], image.width, image.height, kOrAllow));
   }
   return std::nullopt;
 }
@@ -129,8 +134,8 @@ std::optional<Degeneracy> FindStretchedPixels(const UncalibratedCamera& image, C
   return Of(DegeneracyKind::kWrongImageSize, id, ratio, 1.0,
             fmt::format("camera {}: its pixels would be {:.3g} times as high as wide: the image "
                         "was stretched to {} x {} px, or the sightings are of an image of another "
-                        "shape; find the board in the images as the camera gives them",
-                        image.name, ratio, image.width, image.height));
+                        "shape; find the board in the images as the camera gives them{}",
+                        image.name, ratio, image.width, image.height, kOrAllow));
 }
 
 std::optional<Degeneracy> FindImpossibleLens(const UncalibratedCamera& image, CameraId id,
@@ -230,7 +235,7 @@ std::optional<Degeneracy> FindPoorFit(const TargetObservations& observations,
   return std::nullopt;
 }
 
-// Instants at which several cameras saw a target, and those that contradict each other.
+// Instants at which several cameras saw a target, and those at which a camera contradicts others.
 struct Contradictions {
   std::vector<std::size_t> common;  // [cameras]
   std::vector<std::size_t> bad;     // [cameras] of these
@@ -249,12 +254,16 @@ Contradictions CountContradictions(const TargetObservations& observations,
                        std::vector<std::size_t>(observations.cameras.size(), 0)};
   for (const auto& [instant, members] : views) {
     if (members.size() < 2) continue;
-    const bool is_bad = std::any_of(members.begin(), members.end(), [&](std::size_t v) {
+    const auto is_bad = [&](std::size_t v) {
       return 2 * outliers[v] > observations.views[v].xy.size();
-    });
+    };
+    const auto bad =
+        static_cast<std::size_t>(std::count_if(members.begin(), members.end(), is_bad));
+    // Where most agree, those are wrong that do not; of two, either may be.
+    const bool is_open = bad > 0 && 2 * bad >= members.size();
     for (const std::size_t v : members) {
       ++found.common[observations.views[v].camera.index()];
-      found.bad[observations.views[v].camera.index()] += is_bad ? 1 : 0;
+      found.bad[observations.views[v].camera.index()] += is_open || is_bad(v) ? 1 : 0;
     }
   }
   return found;
@@ -294,22 +303,39 @@ std::optional<Degeneracy> FindImplausible(const TargetObservations& observations
 std::optional<Degeneracy> FindContradictingCamera(const TargetObservations& observations,
                                                   const CalibrationResult& result) {
   const Contradictions found = CountContradictions(observations, result);
-  std::size_t worst = 0;
+  std::vector<CameraId> worst;  // more than one where it cannot be told which
   double worst_share = 0.0;
   for (std::size_t c = 0; c < found.common.size(); ++c) {
     if (found.bad[c] < kFewestContradictions) continue;
     const double share = static_cast<double>(found.bad[c]) / static_cast<double>(found.common[c]);
-    if (share <= worst_share) continue;
+    if (share < worst_share) continue;
+    if (share > worst_share) worst.clear();
     worst_share = share;
-    worst = c;
+    worst.emplace_back(c);
   }
   if (worst_share <= kMostContradiction) return std::nullopt;
-  return Of(DegeneracyKind::kContradiction, CameraId(worst), worst_share, kMostContradiction,
-            fmt::format("camera {} contradicts the others at {} of the {} instants at which it "
-                        "sees the board together with them: it moved during the recording, its "
-                        "frames are of other instants, or it saw another board; check these and "
-                        "record it again, or estimate the cameras' time offsets",
-                        observations.cameras[worst].name, found.bad[worst], found.common[worst]));
+  const std::size_t first = worst.front().index();
+  std::string text;
+  if (worst.size() == 1) {
+    text = fmt::format(
+        "camera {} contradicts the others at {} of the {} instants at which it sees "
+        "the board together with them: it moved during the recording, its frames "
+        "are of other instants, or it saw another board",
+        observations.cameras[first].name, found.bad[first], found.common[first]);
+  } else {
+    std::vector<std::string> names;
+    for (const CameraId camera : worst) names.push_back(observations.cameras[camera.index()].name);
+    text = fmt::format(
+        "cameras {} contradict each other at {} of the {} instants at which they "
+        "see the board together: one of them moved during the recording, its frames "
+        "are of other instants, or it saw another board",
+        fmt::join(names, ", "), found.bad[first], found.common[first]);
+  }
+  Degeneracy degeneracy =
+      Of(DegeneracyKind::kContradiction, worst.front(), worst_share, kMostContradiction,
+         text + "; check these and record again, or estimate the cameras' time offsets");
+  degeneracy.cameras = std::move(worst);
+  return degeneracy;
 }
 
 }  // namespace medius::calibration

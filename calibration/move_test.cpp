@@ -96,30 +96,62 @@ std::vector<Suspicion> Candidates(const std::vector<bool>& judged, std::size_t a
   return candidates;
 }
 
+// What chance alone reaches, by kind: 6 numbers explain more of it than 1.
+struct ChanceLimits {
+  double moved = 0.0;
+  double zoomed = 0.0;
+
+  [[nodiscard]] double Of(Suspicion::Kind kind) const {
+    return kind == Suspicion::Kind::kMoved ? moved : zoomed;
+  }
+};
+
+// The reduction that chance exceeds with probability `alarm`.
+double LimitOf(int freedom, double alarm, double noise_freedom) {
+  double low = 0.0;
+  double high = 1.0;
+  for (int i = 0; i < 60 && TailProbability(high, freedom, noise_freedom) > alarm; ++i) high *= 2.0;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = 0.5 * (low + high);
+    (TailProbability(middle, freedom, noise_freedom) > alarm ? low : high) = middle;
+  }
+  return high;
+}
+
+// By how much chi-square falls beyond what chance would give these: what suspicions of different
+// freedom are compared by.
+double Excess(const MoveTest& test, const std::vector<Suspicion>& freed,
+              const ChanceLimits& limits) {
+  double excess = test.Reduction(freed);
+  for (const Suspicion& one : freed) excess -= limits.Of(one.kind);
+  return excess;
+}
+
 struct Choice {
   Suspicion suspicion;
-  double reduction = -1.0;  // of all together
+  double excess = 0.0;  // of all together
 };
 
 std::optional<Choice> Best(const MoveTest& test, const std::vector<Suspicion>& kept,
-                           const std::vector<Suspicion>& candidates) {
+                           const std::vector<Suspicion>& candidates, const ChanceLimits& limits) {
   std::optional<Choice> best;
   for (const Suspicion& one : candidates) {
-    const double reduction = test.Reduction(With(kept, one));
-    if (!best || reduction > best->reduction) best = Choice{one, reduction};
+    const double excess = Excess(test, With(kept, one), limits);
+    if (!best || excess > best->excess) best = Choice{one, excess};
   }
   return best;
 }
 
 // One round of exchanges: each suspicion for the one that explains more in its place.
 bool Exchange(const MoveTest& test, const std::vector<bool>& judged, std::size_t at_most,
-              std::vector<Suspicion>* freed) {
+              const ChanceLimits& limits, std::vector<Suspicion>* freed) {
+  const double present = Excess(test, *freed, limits);
   for (std::size_t i = 0; i < freed->size(); ++i) {
     const std::vector<Suspicion> kept = Without(*freed, i);
-    const std::optional<Choice> best = Best(test, kept, Candidates(judged, at_most, kept));
+    const std::optional<Choice> best = Best(test, kept, Candidates(judged, at_most, kept), limits);
     // By more than rounding, or it would go on for ever.
     if (best && !(best->suspicion == (*freed)[i]) &&
-        best->reduction > test.Reduction(*freed) * (1.0 + 1e-9) + 1e-6) {
+        best->excess > present + 1e-9 * std::abs(present) + 1e-6) {
       (*freed)[i] = best->suspicion;
       return true;
     }
@@ -137,17 +169,17 @@ void Drop(const MoveTest& test, double alarm, double noise_freedom, std::vector<
 }
 
 Explanation Describe(const MoveTest& test, const std::vector<bool>& judged, std::size_t at_most,
-                     std::vector<Suspicion> freed) {
+                     const ChanceLimits& limits, std::vector<Suspicion> freed) {
   Explanation explanation;
   const double all = test.Reduction(freed);
+  const double excess = Excess(test, freed, limits);
   for (std::size_t i = 0; i < freed.size(); ++i) {
     const std::vector<Suspicion> kept = Without(freed, i);
     explanation.reduction.push_back(all - test.Reduction(kept));
     std::vector<std::size_t> instead;
     for (const Suspicion& one : Candidates(judged, at_most, kept)) {
-      if (one.camera == freed[i].camera || all - test.Reduction(With(kept, one)) >= kClearLead) {
-        continue;
-      }
+      if (one.camera == freed[i].camera) continue;
+      if (excess - Excess(test, With(kept, one), limits) >= kClearLead) continue;
       if (instead.empty() || instead.back() != one.camera) instead.push_back(one.camera);
     }
     explanation.instead.push_back(std::move(instead));
@@ -225,27 +257,22 @@ MoveTest::Estimate MoveTest::EstimateOf(const std::vector<Suspicion>& freed) con
 
 Explanation Explain(const MoveTest& test, const std::vector<bool>& judged, std::size_t at_most,
                     double alarm, double noise_freedom) {
+  const ChanceLimits limits{LimitOf(FreedomOf(Suspicion::Kind::kMoved), alarm, noise_freedom),
+                            LimitOf(FreedomOf(Suspicion::Kind::kZoomed), alarm, noise_freedom)};
   std::vector<Suspicion> freed;
-  // Each camera can be freed in two ways; a set never returns, for chi-square falls each time.
+  // Each camera can be freed in two ways; a set never returns, for the excess grows each time.
   for (std::size_t round = 0; round < 2 * judged.size(); ++round) {
-    const std::vector<Suspicion> candidates = Candidates(judged, at_most, freed);
-    std::optional<Choice> best;
-    double least = alarm;
-    for (const Suspicion& one : candidates) {
-      const double all = test.Reduction(With(freed, one));
-      const double p =
-          TailProbability(all - test.Reduction(freed), FreedomOf(one.kind), noise_freedom);
-      if (p <= least && (!best || all > best->reduction)) best = Choice{one, all};
-    }
-    if (!best) break;
+    const std::optional<Choice> best =
+        Best(test, freed, Candidates(judged, at_most, freed), limits);
+    if (!best || best->excess < Excess(test, freed, limits)) break;
     freed.push_back(best->suspicion);
-    while (Exchange(test, judged, at_most, &freed)) {
+    while (Exchange(test, judged, at_most, limits, &freed)) {
     }
     const std::size_t before = freed.size();
     Drop(test, alarm, noise_freedom, &freed);
     if (freed.size() < before && round > judged.size()) break;
   }
-  return Describe(test, judged, at_most, std::move(freed));
+  return Describe(test, judged, at_most, limits, std::move(freed));
 }
 
 double TailProbability(double reduction, int freedom, double noise_freedom) {

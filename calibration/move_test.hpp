@@ -70,13 +70,14 @@ struct Explanation {
   std::vector<Suspicion> suspicions;
   /// [suspicions] by how much chi-square would rise without it.
   std::vector<double> reduction;
-  /// [suspicions] cameras that explain nearly as much in its place: chi-square less than 12 higher,
-  /// odds of less than 400 to 1.
+  /// [suspicions] cameras that explain nearly as much in its place: less than 12 of chi-square less
+  /// beyond what chance gives each, odds of less than 400 to 1.
   std::vector<std::vector<std::size_t>> instead;
 };
 
-/// Frees what reduces chi-square most, as long as that is more than chance would; then drops what
-/// became superfluous and exchanges what another explains better.
+/// Frees what reduces chi-square by most beyond what chance would (a pose has 6 numbers to do so, a
+/// zoom 1: each is compared with the reduction that chance exceeds with probability `alarm`); then
+/// drops what became superfluous and exchanges what another explains better.
 /// @param judged   [cameras] which may be suspected at all.
 /// @param at_most  cameras.
 /// @param alarm    probability by which chance may exceed the limit of one suspicion.

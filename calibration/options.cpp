@@ -136,9 +136,10 @@ void CalibrationOptions::Validate(const TargetObservations& observations) const 
         index, FewestIntrinsics(*this)));
   }
   for (const double guess : focal_guess) {
-    if (guess > 0.0 && std::isfinite(guess)) continue;
+    if (guess >= 0.0 && std::isfinite(guess)) continue;
     throw InputError(fmt::format(
-        "calibration option focal_guess: {} px; a positive number of pixels expected", guess));
+        "calibration option focal_guess: {} px; a positive number of pixels, or 0, expected",
+        guess));
   }
   if (reference_camera.index() >= cameras) {
     throw InputError(fmt::format("calibration option reference_camera: camera {} of {}",

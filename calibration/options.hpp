@@ -23,7 +23,7 @@ struct CalibrationOptions {
   /// Whether boards may bulge, each as BoardShape describes: two more numbers a target. A
   /// millimetre on a board of 0.7 m moves its points by half a pixel where it is seen from near.
   bool estimate_bend = false;
-  /// [cameras] focal lengths to try beside the others, pixels; empty: none.
+  /// [cameras] focal lengths to try beside the others, pixels; 0 or empty: none.
   std::vector<double> focal_guess;
 
   std::optional<CameraRig> initial;  ///< where to start; cameras are matched by name

@@ -104,6 +104,10 @@ struct CalibrationResult {
   /// with it.
   double sigma = std::numeric_limits<double>::quiet_NaN();
   double degrees_of_freedom = 0.0;
+  /// Variance over what independent sightings would give, in the mean (ClusteredCovariance): 1 but
+  /// where views are displaced as a whole, as by cameras that do not expose at one time. The
+  /// covariance contains it.
+  double covariance_inflation = 1.0;
   /// [views][sightings] pixels, seen minus predicted; NaN where the view was not used.
   std::vector<std::vector<Eigen::Vector2d>> residuals;
   std::vector<OutlierSighting> outliers;

@@ -90,7 +90,8 @@ std::vector<IntrinsicsStart> StartAllIntrinsics(const TargetObservations& observ
       const auto camera = static_cast<std::size_t>(
           std::find(state.group.begin(), state.group.end(), g) - state.group.begin());
       std::optional<double> guess;
-      if (!options.focal_guess.empty()) guess = options.focal_guess[camera];
+      const bool has_guess = !options.focal_guess.empty() && options.focal_guess[camera] > 0.0;
+      if (has_guess) guess = options.focal_guess[camera];
       const UncalibratedCamera& image = observations.cameras[camera];
       starts[g] =
           StartIntrinsics(state.kind[g], image.width, image.height, views[g], guess, control);

@@ -262,6 +262,14 @@ class Adjustment {
       out.degeneracy.sentence =
           "cameras and their timing cannot be told apart by this recording: move the target before "
           "all cameras, or calibrate without time offsets";
+    } else if (out.status == CalibrationStatus::kNotConverged) {
+      out.degeneracy.kind = DegeneracyKind::kPoorFit;
+      out.degeneracy.value = out.degeneracy.limit = options_.max_rounds;
+      out.degeneracy.sentence = fmt::format(
+          "the adjustment with time offsets did not come to rest in {} rounds of estimating noise "
+          "and motion; move the target slower and without stops, record longer, or calibrate "
+          "without time offsets",
+          options_.max_rounds);
     }
     FillTiming(covariance);
     FillRig(covariance);

@@ -1,4 +1,7 @@
+#include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <utility>
 
 #include "calibration/temporal.hpp"
 #include "calibration/temporal_setup.hpp"
@@ -9,23 +12,32 @@ namespace {
 constexpr int kIterations = 40;
 
 // The twist at a time of a motion, 0 outside of it.
+// @param motion  by target, then time.
 Vector6 TwistAt(const std::vector<TrajectoryFit::Knot>& motion, std::size_t target, double time) {
-  for (std::size_t k = 0; k + 1 < motion.size(); ++k) {
-    const TrajectoryFit::Knot& knot = motion[k];
-    const double after = time - knot.time;
-    if (knot.target != target || after < 0.0 || after > knot.interval) continue;
-    return SampleMotion(knot.motion, motion[k + 1].motion, knot.interval, after).twist;
-  }
-  // Beside its first or last instant a motion goes on for one interval.
-  Vector6 twist = Vector6::Zero();
-  for (std::size_t k = 0; k < motion.size(); ++k) {
-    const bool starts = motion[k].interval > 0.0;
-    const double reach = starts ? motion[k].interval : (k > 0 ? motion[k - 1].interval : 0.0);
-    if (motion[k].target == target && std::abs(time - motion[k].time) <= reach) {
-      twist = motion[k].motion.twist;
+  const auto after = std::upper_bound(
+      motion.begin(), motion.end(), std::pair(target, time),
+      [](const std::pair<std::size_t, double>& at, const TrajectoryFit::Knot& knot) {
+        return at < std::pair(knot.target, knot.time);
+      });
+  const bool has_next = after != motion.end() && after->target == target;
+  const bool has_previous = after != motion.begin() && std::prev(after)->target == target;
+  if (has_previous) {
+    const TrajectoryFit::Knot& knot = *std::prev(after);
+    const double since = time - knot.time;
+    if (has_next && knot.interval > 0.0 && since <= knot.interval) {
+      return SampleMotion(knot.motion, after->motion, knot.interval, since).twist;
     }
   }
-  return twist;
+  // Beside its first or last instant a motion goes on for one interval.
+  if (has_next && after->interval > 0.0 && after->time - time <= after->interval) {
+    return after->motion.twist;
+  }
+  if (!has_previous) return Vector6::Zero();
+  const auto last = std::prev(after);
+  const bool has_before = last != motion.begin() && std::prev(last)->target == target;
+  const double reach =
+      last->interval > 0.0 ? last->interval : (has_before ? std::prev(last)->interval : 0.0);
+  return time - last->time <= reach ? last->motion.twist : Vector6::Zero();
 }
 
 // Targets before cameras that stand still.

@@ -119,7 +119,20 @@ class Judge {
   }
 
   void JudgeVolume() {
-    if (!quality_.volume || !std::isfinite(quality_.volume->percentile90)) {
+    if (observations_.cameras.size() < 2) {
+      Add(Severity::kNote, "one_camera", {},
+          "One camera gives no positions of markers: only its lens is judged here",
+          "Calibrate it with the cameras that it will record with");
+      return;
+    }
+    if (!quality_.volume || !std::isfinite(quality_.noise_px)) {
+      Add(Severity::kLimit, "volume_unknown", {},
+          "How precise markers are cannot be said: the rig comes without its covariance, or "
+          "without the noise of a sighting",
+          "Record more views of the target, and calibrate without holding all cameras");
+      return;
+    }
+    if (!std::isfinite(quality_.volume->percentile90)) {
       Add(Severity::kRedo, "no_volume", {},
           "No place where the target was lies in the images of two cameras",
           "Point the cameras at a common volume");
@@ -229,6 +242,14 @@ class Judge {
     }
     const HeldOutNumbers& held_out = *quality_.inputs.held_out;
     const double ratio = held_out.rms / quality_.expected_held_out;
+    if (!std::isfinite(ratio)) {
+      Add(Severity::kLimit, "held_out_unknown", {},
+          "Views were held out, but how well they fit cannot be told: none of them could be "
+          "placed, "
+          "or the noise of a sighting is not known",
+          "Record more views of the target in which two or more cameras see it");
+      return;
+    }
     const Severity severity = Above(ratio, kHeldOutRatio);
     if (severity == Severity::kNote) return;
     Add(severity, "held_out", {},

@@ -10,6 +10,10 @@
 namespace medius::calibration {
 namespace {
 
+// A choice: good waves of which a pair sees some 20 instants are refused at times, so with fewer
+// than this the length of the wave is doubted before the wand.
+constexpr std::size_t kShortWave = 60;
+
 // Sightings this far outside the image, and this share of them, are no rounding.
 constexpr double kOutsidePx = 2.0;
 constexpr double kOutsideShare = 0.005;
@@ -244,6 +248,25 @@ Degeneracy DescribeUnplaced(const DotObservations& dots, const std::vector<Commo
   return degeneracy;
 }
 
+namespace {
+
+// So few instants of a good recording may give no start: it is the first thing to mend.
+Degeneracy DescribeShortWave(const DotObservations& dots, std::size_t a, std::size_t b,
+                             std::size_t most) {
+  Degeneracy degeneracy = Named(
+      DegeneracyKind::kTooFewViews, {a, b},
+      fmt::format("the wave is too short: the best pair of cameras, {} and {}, sees the wand "
+                  "together in {} frames, and no two cameras found their places by so few (some {} "
+                  "are wanted); wave it longer, through the whole volume; if that does "
+                  "not help, check the sizes of the images and the wand file",
+                  NameOf(dots, a), NameOf(dots, b), most, kShortWave));
+  degeneracy.value = static_cast<double>(most);
+  degeneracy.limit = static_cast<double>(kShortWave);
+  return degeneracy;
+}
+
+}  // namespace
+
 Degeneracy DescribeNoPair(const DotObservations& dots, const std::vector<CommonFrames>& common) {
   std::size_t most = 0;
   std::size_t a = 0;
@@ -254,6 +277,7 @@ Degeneracy DescribeNoPair(const DotObservations& dots, const std::vector<CommonF
     a = pair.a;
     b = pair.b;
   }
+  if (most < kShortWave) return DescribeShortWave(dots, a, b, most);
   Degeneracy degeneracy = Named(
       DegeneracyKind::kContradiction, {a, b},
       fmt::format("no two cameras agree on a wand of one length (the best pair, {} and {}, sees it "

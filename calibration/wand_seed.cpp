@@ -95,7 +95,7 @@ std::vector<PairFrame> PairFramesOf(const SeedInput& input, const PointScaler& s
 // Focal lengths to try, units of the points.
 std::vector<double> FocalsOf(const SeedInput& input, std::size_t camera) {
   if (input.intrinsics_known) return {1.0};
-  if (!input.focal_guess.empty()) {
+  if (!input.focal_guess.empty() && input.focal_guess[camera] > 0.0) {
     const double guess = input.focal_guess[camera] / input.dots.cameras[camera].width;
     return {0.85 * guess, 0.92 * guess, guess, 1.08 * guess, 1.17 * guess};
   }

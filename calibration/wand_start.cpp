@@ -247,7 +247,8 @@ class Starter {
       ResectionCamera known{state_.kind[state_.group[camera]], dots_.cameras[camera].width,
                             dots_.cameras[camera].height, std::nullopt, std::nullopt};
       if (IsLensKnown(camera)) known.intrinsics = state_.intrinsics[state_.group[camera]];
-      if (!options_.focal_guess.empty()) known.focal_guess = options_.focal_guess[camera];
+      const bool has_guess = !options_.focal_guess.empty() && options_.focal_guess[camera] > 0.0;
+      if (has_guess) known.focal_guess = options_.focal_guess[camera];
       const auto found = ResectCamera(known, frames, 77 + camera);
       if (!found) continue;
       if (found->mirrored) {

@@ -21,9 +21,10 @@ struct Sighting {
 // One camera at work, with what does not change from frame to frame.
 class Looker {
  public:
-  Looker(const Camera& camera, std::uint32_t index, const CameraEffects& effects,
-         std::uint64_t seed)
-      : camera_(camera),
+  Looker(const Scene& scene, const Camera& camera, std::uint32_t index,
+         const CameraEffects& effects, std::uint64_t seed)
+      : scene_(scene),
+        camera_(camera),
         centre_(camera.CentreInLab()),
         index_(index),
         effects_(effects),
@@ -32,12 +33,20 @@ class Looker {
 
   [[nodiscard]] const Camera& camera() const { return camera_; }
 
-  // Appends the rows of one frame.
-  void LookAt(const SceneState& state, std::size_t frame, double time, CameraObservations& seen) {
+  // When the middle row of a frame is exposed.
+  [[nodiscard]] double MiddleInstant(double time_stamp) const {
+    return time_stamp + camera_.ExposureDelay(time_stamp, 0.5 * (camera_.height - 1));
+  }
+
+  // Appends the rows of one frame; `state` is that of MiddleInstant.
+  void LookAt(const SceneState& state, std::size_t frame, double time_stamp,
+              CameraObservations& seen) {
     sightings_.clear();
     if (!Dropped(frame)) {
+      const double time = MiddleInstant(time_stamp);
       for (std::size_t m = 0; m < state.markers.size(); ++m) {
-        if (!lost_.IsLost(m, time)) LookAtMarker(state, frame, m);
+        if (lost_.IsLost(m, time)) continue;
+        LookAtMarker(camera_.line_time == 0.0 ? state : StateOfRow(state, time_stamp, m), frame, m);
       }
       Merge();
       AddReflections(frame);
@@ -59,6 +68,28 @@ class Looker {
   [[nodiscard]] bool Dropped(std::size_t frame) const {
     return effects_.drop_rate > 0.0 &&
            Draw(RandomStream::kDroppedFrame, frame, 0).Uniform() < effects_.drop_rate;
+  }
+
+  // The scene when the row is exposed in which the marker is then seen: a fixed point, since a
+  // marker crosses far fewer rows in a second than the shutter.
+  const SceneState& StateOfRow(const SceneState& middle, double time_stamp, std::size_t marker) {
+    constexpr int kMostSteps = 20;
+    constexpr double kSameInstant = 1e-9;  // s; metres a second make nothing of it
+    const SceneState* state = &middle;
+    double time = MiddleInstant(time_stamp);
+    for (int step = 0; step < kMostSteps; ++step) {
+      const Eigen::Vector3d& place = state->markers[marker];
+      if (!place.allFinite()) break;
+      const std::optional<Eigen::Vector2d> xy = camera_.Project(place);
+      if (!xy) break;
+      const double row = std::clamp(xy->y(), -0.5, camera_.height - 0.5);
+      const double next = time_stamp + camera_.ExposureDelay(time_stamp, row);
+      if (std::abs(next - time) < kSameInstant) break;
+      time = next;
+      scene_.At(time, state_of_row_);
+      state = &state_of_row_;
+    }
+    return *state;
   }
 
   void LookAtMarker(const SceneState& state, std::size_t frame, std::size_t marker) {
@@ -120,6 +151,7 @@ class Looker {
     }
   }
 
+  const Scene& scene_;
   const Camera& camera_;
   Eigen::Vector3d centre_;
   std::uint32_t index_;
@@ -127,6 +159,7 @@ class Looker {
   LostMarkers lost_;
   std::uint64_t seed_;
   std::vector<Sighting> sightings_;
+  SceneState state_of_row_;
 };
 
 void Reserve(CameraObservations& seen, std::size_t rows, std::size_t frames, bool labels) {
@@ -145,7 +178,7 @@ ObservationBlock Look(const Scene& scene, const CameraRig& rig, const TimeBase& 
   block.cameras.resize(rig.cameras.size());
   std::vector<Looker> lookers;
   for (std::size_t c = 0; c < rig.cameras.size(); ++c) {
-    lookers.emplace_back(rig.cameras[c], static_cast<std::uint32_t>(c), effects, seed);
+    lookers.emplace_back(scene, rig.cameras[c], static_cast<std::uint32_t>(c), effects, seed);
     Reserve(block.cameras[c], frames.count * (scene.labels().size() + 1), frames.count,
             effects.labels);
   }
@@ -154,10 +187,10 @@ ObservationBlock Look(const Scene& scene, const CameraRig& rig, const TimeBase& 
     // Cameras without an offset share one look at the world.
     std::optional<double> instant;
     for (std::size_t c = 0; c < lookers.size(); ++c) {
-      const double wanted = time_base.time[frame] + lookers[c].camera().time_offset;
+      const double wanted = lookers[c].MiddleInstant(time_base.time[frame]);
       if (!instant || *instant != wanted) scene.At(wanted, state);
       instant = wanted;
-      lookers[c].LookAt(state, frame, wanted, block.cameras[c]);
+      lookers[c].LookAt(state, frame, time_base.time[frame], block.cameras[c]);
     }
   }
   return block;

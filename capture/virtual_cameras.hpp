@@ -10,11 +10,12 @@
 
 namespace medius::capture {
 
-/// What the cameras of a rig see of a scene in a range of frames. Each camera looks at the instant
-/// of the frame plus its own time offset. A marker is seen where its true pixel lies in the image,
-/// the lens is one to one there, no limb stands between, and neither is the frame dropped nor the
-/// marker lost by all cameras (effects.lost_share). The rows of a frame stand in a random order, so
-/// that their order says nothing about labels.
+/// What the cameras of a rig see of a scene in a range of frames. Each camera sees a marker
+/// at Camera::ExposureDelay after the time stamp of the frame, with the row in which it is seen. A
+/// marker is seen where its true pixel lies in the image, the lens is one to one there, no limb
+/// stands between, and neither is the frame dropped nor the marker lost by all cameras
+/// (effects.lost_share). The rows of a frame stand in a random order, so that their order says
+/// nothing about labels.
 ///
 /// The result depends on the frames alone, not on how they are cut into ranges nor on the thread.
 /// Columns: xy, sigma (the noise, at least 0.01 px, so that a weight is never infinite) and label

@@ -18,6 +18,7 @@ struct ImageSize {
 };
 
 inline constexpr std::int16_t kUnlabelled = -1;
+inline constexpr std::int16_t kNoInstance = -1;
 
 /// What one camera saw over a run of frames: ragged, one row a sighting. Frame k of the run owns
 /// rows frame_start[k] .. frame_start[k + 1]. The optional columns are empty or as long as xy.
@@ -28,6 +29,9 @@ struct CameraObservations {
   std::vector<float> radius;                     ///< pixels
   std::vector<float> intensity;                  ///< camera units
   std::vector<std::int16_t> label;               ///< index into the trial's labels or kUnlabelled
+  /// Which of the detections of a frame (persons, as a keypoint estimator saw them) a sighting
+  /// belongs to; a number of this camera and frame alone, or kNoInstance.
+  std::vector<std::int16_t> instance;
   /// [frames] seconds, when this camera says that it exposed each frame, NaN where it does not;
   /// empty where it says nothing beside the frame's own time.
   std::vector<double> time_stamp;

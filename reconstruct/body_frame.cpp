@@ -47,13 +47,14 @@ double LargestRoot(const Eigen::Matrix3d& s, const Eigen::Matrix4d& n, double bo
 Eigen::Matrix3d BestRotation(const Eigen::Matrix3d& s, double bound) {
   if (!(bound > 0.0)) return Eigen::Matrix3d::Identity();
   const Eigen::Matrix4d n = HornMatrix(s);
-  // A little above the root the matrix can be inverted, and its inverse is all but that vector.
+  // A little above the root the matrix can be inverted, and its inverse is all but the outer
+  // product of that root's vector.
   const double shift = LargestRoot(s, n, bound) + 1e-8 * bound;
   const Eigen::Matrix4d inverse = (shift * Eigen::Matrix4d::Identity() - n).inverse();
   if (!inverse.allFinite()) return Eigen::Matrix3d::Identity();
   Eigen::Index best = 0;
   inverse.diagonal().maxCoeff(&best);
-  const Eigen::Vector4d q = (inverse * inverse.col(best).normalized()).normalized();
+  const Eigen::Vector4d q = inverse.col(best).normalized();
   return Eigen::Quaterniond(q[0], q[1], q[2], q[3]).toRotationMatrix();
 }
 

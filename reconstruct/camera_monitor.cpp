@@ -8,6 +8,7 @@
 #include "core/check.hpp"
 #include "reconstruct/camera_doubt.hpp"
 #include "reconstruct/frame_sightings.hpp"
+#include "reconstruct/rig_uncertainty.hpp"
 
 namespace medius::reconstruct {
 namespace {
@@ -285,6 +286,34 @@ void FindFault(const std::vector<MonitoredFrame>& frames, const CameraRig& rig, 
   }
 }
 
+// Cameras that have a sighting of a marker.
+std::vector<CameraId> CamerasOf(const MonitoredFrame& frame, std::size_t marker) {
+  std::vector<CameraId> cameras;
+  for (std::size_t c = 0; c < frame.label.size(); ++c) {
+    const std::vector<std::int16_t>& label = frame.label[c];
+    const auto wanted = static_cast<std::int16_t>(marker);
+    if (std::find(label.begin(), label.end(), wanted) != label.end()) cameras.emplace_back(c);
+  }
+  return cameras;
+}
+
+// A bumped camera pulls the points, and so the others seem to move a little the other way.
+void ForgiveTheBumped(std::vector<Judged>* judged) {
+  constexpr double kShareOfLargest = 0.5;
+  double largest = 0.0;
+  for (const Judged& one : *judged) {
+    if (one.quality.fault == CameraFault::kMoved) {
+      largest = std::max(largest, one.quality.shift_px.norm());
+    }
+  }
+  for (Judged& one : *judged) {
+    if (one.quality.fault == CameraFault::kMoved &&
+        one.quality.shift_px.norm() < kShareOfLargest * largest) {
+      one.quality.fault = CameraFault::kNone;
+    }
+  }
+}
+
 }  // namespace
 
 CameraMonitor::CameraMonitor(CameraRig rig, TimeBase time_base, std::size_t marker_count,
@@ -368,8 +397,34 @@ std::vector<CameraQuality> CameraMonitor::Judge() const {
     if (std::isnan(usual) || usual == 0.0) continue;
     FindFault(frames_, rig_, c, usual, within, frame_time, &judged[c]);
   }
+  ForgiveTheBumped(&judged);
   for (Judged& one : judged) qualities.push_back(std::move(one.quality));
   return qualities;
+}
+
+SharedCovariance CameraMonitor::RigCovariance() const {
+  SharedCovariance shared;
+  const RigUncertainty uncertainty(rig_);
+  if (!uncertainty.known()) return shared;
+  constexpr double kSpacing = 1.0;  // seconds: a runner on a belt stays where he is
+  double next = -std::numeric_limits<double>::infinity();
+  for (const MonitoredFrame& frame : frames_) {
+    if (frame.time < next) continue;
+    next = frame.time + kSpacing;
+    shared.frame.push_back(frame.frame);
+    for (std::size_t m = 0; m < marker_count_; ++m) {
+      Eigen::Matrix3d C = Eigen::Matrix3d::Constant(kNaN);
+      const Eigen::Vector3f& position = frame.position[kReach][m];
+      const std::vector<CameraId> cameras = CamerasOf(frame, m);
+      if (position.allFinite() && cameras.size() > 1) {
+        C = uncertainty.At(position.cast<double>(), cameras);
+      }
+      for (const double value : {C(0, 0), C(0, 1), C(0, 2), C(1, 1), C(1, 2), C(2, 2)}) {
+        shared.covariance.push_back(static_cast<float>(value));
+      }
+    }
+  }
+  return shared;
 }
 
 std::string Describe(const CameraQuality& camera, double rate_hz) {

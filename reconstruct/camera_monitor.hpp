@@ -11,6 +11,7 @@
 
 #include "core/camera_rig.hpp"
 #include "core/observations.hpp"
+#include "core/shared_covariance.hpp"
 #include "core/time_base.hpp"
 #include "core/trajectories.hpp"
 
@@ -94,6 +95,10 @@ class CameraMonitor {
 
   /// Judges every camera. After the last frames.
   [[nodiscard]] std::vector<CameraQuality> Judge() const;
+
+  /// What the rig's own covariance does to the points of the frames kept, in about one of them a
+  /// second; empty where the rig states none.
+  [[nodiscard]] SharedCovariance RigCovariance() const;
 
  private:
   CameraRig rig_;

@@ -15,8 +15,8 @@
 namespace medius::reconstruct {
 namespace {
 
-// Bounds of the passes, seconds; the last one is GapFillOptions::max_gap_s.
-constexpr std::array<double, 3> kPassBounds = {0.05, 0.2, 0.5};
+// Bounds of the first passes, seconds; that of the others is GapFillOptions::max_gap_s.
+constexpr std::array<double, 4> kPassBounds = {0.05, 0.15, 0.35, 0.65};
 // Where a regression did worse than this, one on more of the body is tried too.
 constexpr double kGoodEnough = 0.001;
 
@@ -69,7 +69,7 @@ MarkerGaps GapStatistics::Total() const {
 double GapStatistics::ExpectedRms() const {
   const std::uint64_t frames = Total().filled_frames;
   if (frames == 0) return std::numeric_limits<double>::quiet_NaN();
-  return std::sqrt(squared_error / static_cast<double>(frames));
+  return 1e-6 * std::sqrt(static_cast<double>(squared_error_um2) / static_cast<double>(frames));
 }
 
 GapFiller::GapFiller(std::size_t marker_count, MarkerGroups groups, TimeBase time_base,
@@ -192,7 +192,12 @@ void GapFiller::RunPass(std::size_t pass, std::size_t horizon, bool at_end, Para
 
 void GapFiller::Apply(const Gap& gap, std::size_t pass, const std::optional<GapFill>& fill) {
   MarkerGaps& marker = statistics_.markers[gap.marker];
-  if (!fill || !(fill->error_m <= options_.max_error_m)) {
+  const bool refused = !fill || !(fill->error_m <= options_.max_error_m);
+  if (refused && pass + 1 < kPasses) {
+    pending_.back().push_back(gap);
+    return;
+  }
+  if (refused) {
     ++(fill ? marker.too_uncertain : marker.not_testable);
     Refuse(gap);
     return;
@@ -200,8 +205,8 @@ void GapFiller::Apply(const Gap& gap, std::size_t pass, const std::optional<GapF
   ++marker.filled;
   marker.filled_frames += gap.frames.count;
   statistics_.filled_frames_by_source[static_cast<std::size_t>(fill->source)] += gap.frames.count;
-  statistics_.squared_error +=
-      fill->error_m * fill->error_m * static_cast<double>(gap.frames.count);
+  const auto micrometres = static_cast<std::uint64_t>(std::llround(1e6 * fill->error_m));
+  statistics_.squared_error_um2 += micrometres * micrometres * gap.frames.count;
   for (std::size_t u = 0; u < gap.frames.count; ++u) {
     MarkerSample sample = MarkerSample::Missing();
     sample.position = fill->position[u];

@@ -37,8 +37,9 @@ struct MarkerGaps {
 struct GapStatistics {
   std::vector<MarkerGaps> markers;                            ///< [M]
   std::array<std::uint64_t, 6> filled_frames_by_source = {};  ///< index SampleSource
-  double squared_error =
-      0.0;  ///< metres^2, of every filled frame as it was cross-validated, summed
+  /// Micrometres^2, of every filled frame as it was cross-validated, summed; a whole number, so
+  /// that the sum does not depend on the order.
+  std::uint64_t squared_error_um2 = 0;
 
   [[nodiscard]] MarkerGaps Total() const;
   /// Metres, rms over the filled frames; NaN where there are none.
@@ -72,7 +73,8 @@ class GapFiller {
   [[nodiscard]] const GapStatistics& statistics() const { return statistics_; }
 
  private:
-  static constexpr std::size_t kPasses = 4;
+  // The last one looks again at what those before it left, beside what they filled.
+  static constexpr std::size_t kPasses = 6;
   struct Gap {
     std::size_t marker = 0;
     FrameRange frames;

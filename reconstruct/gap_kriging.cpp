@@ -19,19 +19,19 @@ Autocovariance::Autocovariance(const std::vector<Eigen::Vector3d>& series, std::
                                std::size_t max_lag)
     : step_(static_cast<double>(step)) {
   // Zero beside a mask: the sums then run without a branch.
-  std::vector<Eigen::Array4d> values(series.size(), Eigen::Array4d::Zero());
+  std::vector<Eigen::Array4f> values(series.size(), Eigen::Array4f::Zero());
   for (std::size_t i = 0; i < series.size(); ++i) {
     if (!series[i].allFinite()) continue;
-    values[i].head<3>() = series[i].array();
-    values[i][3] = 1.0;
+    values[i].head<3>() = series[i].array().cast<float>();
+    values[i][3] = 1.0F;
   }
   const std::size_t lags = std::min(series.size() / 2, max_lag / step + 2);
   for (std::size_t lag = 0; lag <= std::max<std::size_t>(lags, 2) && lag < series.size(); ++lag) {
-    Eigen::Array4d sum = Eigen::Array4d::Zero();
+    Eigen::Array4f sum = Eigen::Array4f::Zero();
     for (std::size_t i = lag; i < series.size(); ++i) sum += values[i] * values[i - lag];
     // Tapered as the sum over all of the series would be, which keeps it positive definite.
     const double taper = 1.0 - static_cast<double>(lag) / static_cast<double>(series.size());
-    lags_.emplace_back(sum.head<3>() * (taper / std::max(1.0, sum[3])));
+    lags_.emplace_back(sum.head<3>().cast<double>() * (taper / std::max(1.0F, sum[3])));
   }
   while (lags_.size() < 3) lags_.emplace_back(Eigen::Array3d::Zero());
   bend_ = ((lags_[1] - lags_[2]) / (3.0 * step_ * step_)).max(0.0);

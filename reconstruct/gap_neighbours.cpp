@@ -14,9 +14,9 @@ using Eigen::Index;
 using Eigen::Matrix3d;
 using Eigen::Vector3d;
 
-constexpr std::size_t kReplicas = 24;
+constexpr std::size_t kReplicas = 20;
 constexpr std::size_t kMinReplicas = 6;
-constexpr std::size_t kPlaces = 6;  // looked at in each replica
+constexpr std::size_t kPlaces = 5;  // looked at in each replica
 // Weight, in replicas, of the kriging's own opinion of its error: it counts where there are few.
 constexpr double kPriorReplicas = 3.0;
 
@@ -92,7 +92,9 @@ class NeighbourFill {
 
   std::vector<Vector3d> Residuals(std::size_t start, std::size_t fold) const {
     std::vector<Vector3d> residuals;
-    for (const std::ptrdiff_t n : nodes_) residuals.push_back(model_.Residual(start + n, fold));
+    GapRegression::Instant scratch;
+    for (const std::ptrdiff_t n : nodes_)
+      residuals.push_back(model_.Residual(start + n, fold, scratch));
     return residuals;
   }
 
@@ -107,22 +109,24 @@ class NeighbourFill {
     return sum;
   }
 
-  bool CanBeTried(std::size_t start, const std::vector<std::size_t>& places) const {
-    const auto whole = [&](std::size_t frame) {
-      return task_.history->IsSeen(task_.marker, frame) && model_.IsKnown(frame);
-    };
-    return std::all_of(nodes_.begin(), nodes_.end(),
-                       [&](std::ptrdiff_t n) { return whole(start + n); }) &&
-           std::all_of(places.begin(), places.end(),
-                       [&](std::size_t u) { return whole(start + u); });
+  bool IsWhole(std::size_t frame) const {
+    return task_.history->IsSeen(task_.marker, frame) && model_.IsKnown(frame);
   }
 
+  // Fills the gap at another start, where both ends and some of the places are seen.
   void TryAt(std::size_t start, const std::vector<std::size_t>& places, Trials& trials) const {
+    const bool ends_seen = std::all_of(nodes_.begin(), nodes_.end(),
+                                       [&](std::ptrdiff_t n) { return IsWhole(start + n); });
+    if (!ends_seen) return;
+    std::vector<std::size_t> seen = places;
+    std::erase_if(seen, [&](std::size_t u) { return !IsWhole(start + u); });
+    if (2 * seen.size() < places.size()) return;
     const std::size_t fold = model_.FoldOf(start);
     const std::vector<Vector3d> ends = Residuals(start, fold);
-    const double weight = 1.0 / static_cast<double>(places.size());
-    for (const std::size_t u : places) {
-      const Vector3d error = model_.Residual(start + u, fold) - Carried(ends, u);
+    const double weight = 1.0 / static_cast<double>(seen.size());
+    GapRegression::Instant scratch;
+    for (const std::size_t u : seen) {
+      const Vector3d error = model_.Residual(start + u, fold, scratch) - Carried(ends, u);
       const Vector3d z = error.cwiseQuotient(ExpectedSd(u));
       trials.scale += weight * z * z.transpose();
       trials.mean_square += weight * error.squaredNorm();
@@ -139,12 +143,12 @@ class NeighbourFill {
     Trials trials;
     if (before + after + kReplicas >= task_.window.count) return trials;
     const std::size_t span = task_.window.count - before - after;
-    constexpr std::size_t kRounds = 4;
+    constexpr std::size_t kRounds = 8;
     for (std::size_t i = 0; i < kRounds * kReplicas && trials.count < kReplicas; ++i) {
       const std::size_t slot = (i % kReplicas) * kRounds + i / kReplicas;
       const std::size_t start = task_.window.first + before + slot * span / (kRounds * kReplicas);
       const bool in_one_fold = model_.FoldOf(start - before) == model_.FoldOf(start + after);
-      if (in_one_fold && CanBeTried(start, places)) TryAt(start, places, trials);
+      if (in_one_fold) TryAt(start, places, trials);
     }
     if (trials.count == 0) return trials;
     const auto n = static_cast<double>(trials.count);

@@ -9,7 +9,7 @@ struct GapFillOptions {
   /// A gap stays where the same gap elsewhere was filled worse than this, metres rms.
   double max_error_m = 0.015;
   /// How far to either side of a gap its model is learned, s; bounds the memory of the stream.
-  double window_s = 10.0;
+  double window_s = 7.0;
   /// Frames learned from, a second of the window. A body moves below 15 Hz.
   double training_rate_hz = 40.0;
   /// Gaps up to this are also tried from the marker's own path alone, s.

@@ -17,21 +17,22 @@ using Eigen::Vector3d;
 constexpr std::size_t kFrameMarkers = 6;  // that carry the body frame
 constexpr std::size_t kMinPredictors = 2;
 constexpr std::size_t kMinLearned = 40;
-constexpr std::size_t kSparse = 5;  // for what need not be exact: every so many grid instants
-// A predictor that would take more than this share of the instants away is left out.
-constexpr double kKeptShare = 0.75;
+constexpr std::size_t kSparse = 8;  // for what need not be exact: every so many grid instants
+// A predictor is left out that would leave less than this share of the instants that are left, ...
+constexpr double kKeptOfLeft = 0.85;
+// ... or less than this share of all of them.
+constexpr double kKeptOfAll = 0.4;
 
 }  // namespace
 
 struct GapRegression::Candidate {
   std::size_t marker = 0;
   double distance_sd = 0.0;
-  double usual_variance = 0.0;
 };
 
 GapRegression::GapRegression(const GapTask& task) : task_(&task) {
   step_ = std::max<std::size_t>(
-      1, static_cast<std::size_t>(task.rate_hz / task.options->training_rate_hz));
+      1, static_cast<std::size_t>(std::lround(task.rate_hz / task.options->training_rate_hz)));
   // A fold must hold the gap with its ends, in several places.
   const double length = static_cast<double>(task.gap.count) + 0.12 * task.rate_hz;
   const double folds = static_cast<double>(task.window.count) / (1.5 * length);
@@ -60,7 +61,6 @@ std::optional<GapRegression::Candidate> GapRegression::Judge(std::size_t marker)
   }
   double sum = 0.0;
   double square = 0.0;
-  double variance = 0.0;
   std::size_t n = 0;
   for (std::size_t i = 0; i < usable_.size(); i += kSparse) {
     const std::size_t frame = GridFrame(i);
@@ -69,14 +69,11 @@ std::optional<GapRegression::Candidate> GapRegression::Judge(std::size_t marker)
         (history.Position(marker, frame) - history.Position(task_->marker, frame)).norm();
     sum += d;
     square += d * d;
-    variance += history.Variance(marker, frame);
     ++n;
   }
   if (n * kSparse < kMinLearned) return std::nullopt;
   const double mean = sum / static_cast<double>(n);
-  variance /= static_cast<double>(n);
-  return Candidate{marker, std::sqrt(std::max(0.0, square / static_cast<double>(n) - mean * mean)),
-                   std::isfinite(variance) ? variance : 0.0};
+  return Candidate{marker, std::sqrt(std::max(0.0, square / static_cast<double>(n) - mean * mean))};
 }
 
 std::vector<GapRegression::Candidate> GapRegression::Candidates() const {
@@ -90,28 +87,56 @@ std::vector<GapRegression::Candidate> GapRegression::Candidates() const {
   return candidates;
 }
 
+// [markers] in how many of the usable instants each is not known.
+std::vector<std::size_t> GapRegression::HiddenInstants() const {
+  std::vector<std::size_t> hidden(task_->history->marker_count(), 0);
+  for (std::size_t i = 0; i < usable_.size(); ++i) {
+    if (usable_[i] == 0) continue;
+    const std::size_t frame = GridFrame(i);
+    for (std::size_t m = 0; m < hidden.size(); ++m) hidden[m] += task_->IsKnown(m, frame) ? 0 : 1;
+  }
+  return hidden;
+}
+
 void GapRegression::ChoosePredictors(int count) {
   usable_.resize((task_->window.count + step_ - 1) / step_);
   for (std::size_t i = 0; i < usable_.size(); ++i) {
     usable_[i] = task_->history->IsSeen(task_->marker, GridFrame(i)) ? 1 : 0;
   }
   const auto all = static_cast<double>(std::count(usable_.begin(), usable_.end(), 1));
+  const std::vector<std::size_t> hidden = HiddenInstants();
+  double left = all;
   const bool known_groups = task_->groups->HasGroup(task_->marker);
   for (const Candidate& candidate : Candidates()) {
     if (predictors_.size() >= static_cast<std::size_t>(count)) break;
-    std::vector<char> left = usable_;
-    for (std::size_t i = 0; i < left.size(); ++i) {
-      if (left[i] != 0 && !task_->IsKnown(candidate.marker, GridFrame(i))) left[i] = 0;
+    if (hidden[candidate.marker] > 0) {
+      std::vector<char> usable = usable_;
+      for (std::size_t i = 0; i < usable.size(); ++i) {
+        if (!task_->IsKnown(candidate.marker, GridFrame(i))) usable[i] = 0;
+      }
+      const auto kept = static_cast<double>(std::count(usable.begin(), usable.end(), 1));
+      if (kept < kKeptOfLeft * left || kept < kKeptOfAll * all) continue;
+      usable_ = std::move(usable);
+      left = kept;
     }
-    const auto kept = std::count(left.begin(), left.end(), 1);
-    if (static_cast<double>(kept) < kKeptShare * all) continue;
-    usable_ = std::move(left);
     predictors_.push_back(candidate.marker);
-    usual_variance_.push_back(candidate.usual_variance);
+    usual_variance_.push_back(UsualVariance(candidate.marker));
     const bool together = known_groups ? task_->groups->Together(task_->marker, candidate.marker)
                                        : candidate.distance_sd < task_->options->rigid_sd_m;
     if (together) ++own_segment_;
   }
+}
+
+// Zero where the cameras' own covariance is not known.
+double GapRegression::UsualVariance(std::size_t marker) const {
+  double sum = 0.0;
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < usable_.size(); i += kSparse) {
+    if (usable_[i] == 0) continue;
+    sum += task_->history->Variance(marker, GridFrame(i));
+    ++n;
+  }
+  return n > 0 && std::isfinite(sum) ? sum / static_cast<double>(n) : 0.0;
 }
 
 void GapRegression::ChooseShape() {
@@ -135,11 +160,17 @@ bool GapRegression::IsKnown(std::size_t frame) const {
 }
 
 GapRegression::Instant GapRegression::At(std::size_t frame) const {
+  Instant instant;
+  LookAt(frame, instant);
+  return instant;
+}
+
+void GapRegression::LookAt(std::size_t frame, Instant& instant) const {
   std::array<Vector3d, kFrameMarkers> carriers;
   for (std::size_t j = 0; j < shape_.size(); ++j) {
     carriers[j] = task_->history->Position(predictors_[j], frame);
   }
-  Instant instant{FitBodyFrame(shape_, std::span(carriers).first(shape_.size())), {}};
+  instant.frame = FitBodyFrame(shape_, std::span(carriers).first(shape_.size()));
   const auto n = static_cast<Index>(predictors_.size());
   instant.features.resize(3 * n + 1);
   for (Index j = 0; j < n; ++j) {
@@ -148,7 +179,23 @@ GapRegression::Instant GapRegression::At(std::size_t frame) const {
   }
   if (feature_mean_.size() > 0) instant.features.head(3 * n) -= feature_mean_;
   instant.features[3 * n] = 1.0;
-  return instant;
+}
+
+// Features, then the marker itself; a column an instant.
+MatrixXd GapRegression::Rows(const std::vector<std::size_t>& learned) {
+  const auto n = static_cast<Index>(learned.size());
+  const auto q = static_cast<Index>(3 * predictors_.size() + 1);
+  MatrixXd rows(q + 3, n);
+  Instant instant;
+  for (Index i = 0; i < n; ++i) {
+    const std::size_t frame = GridFrame(learned[static_cast<std::size_t>(i)]);
+    LookAt(frame, instant);
+    rows.col(i).head(q) = instant.features;
+    rows.col(i).tail<3>() = instant.frame.ToBody(task_->history->Position(task_->marker, frame));
+  }
+  feature_mean_ = rows.topRows(q - 1).rowwise().mean();
+  rows.topRows(q - 1).colwise() -= feature_mean_;
+  return rows;
 }
 
 bool GapRegression::Solve() {
@@ -156,21 +203,11 @@ bool GapRegression::Solve() {
   for (std::size_t i = 0; i < usable_.size(); ++i) {
     if (usable_[i] != 0) learned.push_back(i);
   }
-  const auto n = static_cast<Index>(learned.size());
-  const auto q = static_cast<Index>(3 * predictors_.size() + 1);
   if (learned.size() < kMinLearned || shape_.empty()) return false;
-  MatrixXd rows(q + 3, n);  // features, then the marker itself; a column an instant
-  for (Index i = 0; i < n; ++i) {
-    const std::size_t frame = GridFrame(learned[static_cast<std::size_t>(i)]);
-    const Instant instant = At(frame);
-    rows.col(i).head(q) = instant.features;
-    rows.col(i).tail<3>() = instant.frame.ToBody(task_->history->Position(task_->marker, frame));
-  }
-  feature_mean_ = rows.topRows(q - 1).rowwise().mean();
-  rows.topRows(q - 1).colwise() -= feature_mean_;
-
-  std::vector<MatrixXd> moments(folds_, MatrixXd::Zero(q + 3, q + 3));
-  MatrixXd total = MatrixXd::Zero(q + 3, q + 3);
+  const MatrixXd rows = Rows(learned);
+  const auto n = rows.cols();
+  std::vector<MatrixXd> moments(folds_, MatrixXd::Zero(rows.rows(), rows.rows()));
+  MatrixXd total = MatrixXd::Zero(rows.rows(), rows.rows());
   for (Index begin = 0; begin < n;) {
     const std::size_t fold = FoldOf(GridFrame(learned[static_cast<std::size_t>(begin)]));
     Index end = begin;
@@ -179,23 +216,29 @@ bool GapRegression::Solve() {
     total += moments[fold];
     begin = end;
   }
-  coefficients_.resize(q, static_cast<Index>(3 * (folds_ + 1)));
-  const double unknown = task_->options->unknown_sigma_m * task_->options->unknown_sigma_m;
-  for (std::size_t fold = 0; fold <= folds_; ++fold) {
-    MatrixXd m = total;
-    if (fold < folds_) m -= moments[fold];
-    MatrixXd gram = m.topLeftCorner(q, q);
-    const double instants = gram(q - 1, q - 1);
-    if (instants < static_cast<double>(kMinLearned) / 2.0) return false;
-    for (Index j = 0; j + 1 < q; ++j) {
-      const double v = usual_variance_[static_cast<std::size_t>(j / 3)];
-      gram(j, j) += instants * (v > 0.0 ? v : unknown);
-    }
-    coefficients_.middleCols(static_cast<Index>(3 * fold), 3) =
-        gram.selfadjointView<Eigen::Lower>().llt().solve(m.bottomLeftCorner(3, q).transpose());
+  coefficients_.resize(rows.rows() - 3, static_cast<Index>(3 * (folds_ + 1)));
+  for (std::size_t fold = 0; fold < folds_; ++fold) {
+    if (!SolveFold(total - moments[fold], fold)) return false;
   }
+  if (!SolveFold(total, folds_)) return false;
   HoldOut(rows, learned);
   return coefficients_.allFinite();
+}
+
+// @param moments  of the rows, lower triangle.
+bool GapRegression::SolveFold(const MatrixXd& moments, std::size_t fold) {
+  const Index q = coefficients_.rows();
+  const double unknown = task_->options->unknown_sigma_m * task_->options->unknown_sigma_m;
+  MatrixXd gram = moments.topLeftCorner(q, q);
+  const double instants = gram(q - 1, q - 1);
+  if (instants < static_cast<double>(kMinLearned) / 2.0) return false;
+  for (Index j = 0; j + 1 < q; ++j) {
+    const double v = usual_variance_[static_cast<std::size_t>(j / 3)];
+    gram(j, j) += instants * (v > 0.0 ? v : unknown);
+  }
+  coefficients_.middleCols<3>(static_cast<Index>(3 * fold)) =
+      gram.selfadjointView<Eigen::Lower>().llt().solve(moments.bottomLeftCorner(3, q).transpose());
+  return true;
 }
 
 void GapRegression::HoldOut(const MatrixXd& rows, const std::vector<std::size_t>& learned) {
@@ -213,10 +256,10 @@ Vector3d GapRegression::PredictInBody(const Instant& instant, std::size_t fold) 
   return coefficients_.middleCols<3>(static_cast<Index>(3 * fold)).transpose() * instant.features;
 }
 
-Vector3d GapRegression::Residual(std::size_t frame, std::size_t fold) const {
-  const Instant instant = At(frame);
-  return instant.frame.ToBody(task_->history->Position(task_->marker, frame)) -
-         PredictInBody(instant, fold);
+Vector3d GapRegression::Residual(std::size_t frame, std::size_t fold, Instant& scratch) const {
+  LookAt(frame, scratch);
+  return scratch.frame.ToBody(task_->history->Position(task_->marker, frame)) -
+         PredictInBody(scratch, fold);
 }
 
 Eigen::Matrix3d GapRegression::ExcessCovariance(std::size_t frame) const {

@@ -32,10 +32,14 @@ class GapRegression {
 
   [[nodiscard]] bool IsKnown(std::size_t frame) const;
   [[nodiscard]] Instant At(std::size_t frame) const;
+  /// The same, without a new vector each time.
+  void LookAt(std::size_t frame, Instant& instant) const;
   /// @param fold  the fold to be held out, or fold_count() for none.
   [[nodiscard]] Eigen::Vector3d PredictInBody(const Instant& instant, std::size_t fold) const;
   /// Seen minus predicted, body frame, metres.
-  [[nodiscard]] Eigen::Vector3d Residual(std::size_t frame, std::size_t fold) const;
+  /// @param scratch  any instant; what it holds is lost.
+  [[nodiscard]] Eigen::Vector3d Residual(std::size_t frame, std::size_t fold,
+                                         Instant& scratch) const;
 
   [[nodiscard]] std::size_t fold_count() const { return folds_; }
   [[nodiscard]] std::size_t FoldOf(std::size_t frame) const;
@@ -54,10 +58,14 @@ class GapRegression {
   struct Candidate;
 
   void ChoosePredictors(int count);
+  [[nodiscard]] std::vector<std::size_t> HiddenInstants() const;
   [[nodiscard]] std::vector<Candidate> Candidates() const;
   [[nodiscard]] std::optional<Candidate> Judge(std::size_t marker) const;
+  [[nodiscard]] double UsualVariance(std::size_t marker) const;
   void ChooseShape();
+  [[nodiscard]] Eigen::MatrixXd Rows(const std::vector<std::size_t>& learned);
   bool Solve();
+  bool SolveFold(const Eigen::MatrixXd& moments, std::size_t fold);
   void HoldOut(const Eigen::MatrixXd& rows, const std::vector<std::size_t>& learned);
   [[nodiscard]] std::size_t GridFrame(std::size_t i) const {
     return task_->window.first + i * step_;

@@ -20,12 +20,18 @@ constexpr double kLogTwoPi = 1.8378770664093453;
 const double kLogAnyDistance = -std::log(1.8);  // 1/m
 const double kLogAnyPlace = -std::log(4.0);     // 1/m^3
 // A distance that fits nothing costs this much: one swapped or loose marker must not sink the rest.
-constexpr double kRigidFloor = -4.0;
+constexpr double kRigidFloor = -7.0;
 constexpr double kLooseFloor = -2.0;
 // Distances of a body hang together; what each one across joints adds is shared among them.
 constexpr double kLooseWeight = 0.25;
 constexpr double kPlaceFloor = -6.0;
+constexpr double kTurnFloor = -6.0;
 constexpr double kAbsent = -2.0;
+// Of naming a thing after a marker that the set puts on no segment: it may be no marker at all but
+// a joint centre that another program computed.
+constexpr double kNoSegment = -5.0;
+// Two markers of no known segment this near each other may well sit on one.
+constexpr double kMaybeRigid = 0.35;        // m
 constexpr double kSpreadOfAnything = 0.08;  // m, of the distance between two unrelated things
 
 constexpr std::size_t kAnchorBeam = 600;
@@ -48,6 +54,7 @@ ArrangementSearch::ArrangementSearch(const MovingThings& things, const SubjectMo
     : things_(&things), subject_(&subject) {
   MeasureThings();
   ScorePairs();
+  PrepareTurnings();
   order_ = subject.anchor;
   // Segment by segment, near the anchor first, so that each marker joins others that it is rigid
   // with; markers of no known segment last.
@@ -80,6 +87,13 @@ std::size_t ArrangementSearch::ThingPair(std::size_t i, std::size_t j) const {
 
 void ArrangementSearch::MeasureThings() {
   const std::size_t count = things_->count;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::size_t seen = 0;
+    for (std::size_t t = 0; t < things_->instants(); ++t) {
+      if (things_->At(t, i).allFinite()) ++seen;
+    }
+    is_seen_.push_back(seen >= kFewestInstants ? 1 : 0);
+  }
   thing_pairs_ = count < 2 ? 0 : count * (count - 1) / 2;
   spreads_.resize(thing_pairs_);
   for (std::size_t i = 0; i < count; ++i) {
@@ -101,38 +115,104 @@ void ArrangementSearch::MeasureThings() {
   }
 }
 
-double ArrangementSearch::PairScore(const Spread& seen, const PairDistance& known) const {
+double ArrangementSearch::PairScore(const Spread& seen, const PairDistance& known,
+                                    bool is_maybe_rigid) const {
   if (!seen.is_known || !known.is_known) return 0.0;
-  // The more a distance varies, the farther may its mean be from what it was on another day.
-  const double own = subject_->from_motion ? std::hypot(0.004, known.sd) : known.sd;
-  const double tolerance = std::hypot(own, subject_->from_motion ? 0.5 * seen.sd : 1.5 * seen.sd);
-  const double off = (seen.mean - known.mean) / tolerance;
-  const double fit = -0.5 * kLogTwoPi - std::log(tolerance) - 0.5 * off * off - kLogAnyDistance;
-  double score = std::max(known.is_rigid ? kRigidFloor : kLooseFloor, fit);
+  const auto fit = [&](double own_sd, double floor, double share_of_spread) {
+    // The more a distance varies, the farther may its mean be from what it was on another day.
+    const double tolerance = std::hypot(own_sd, share_of_spread * seen.sd);
+    const double off = (seen.mean - known.mean) / tolerance;
+    return std::max(floor,
+                    -0.5 * kLogTwoPi - std::log(tolerance) - 0.5 * off * off - kLogAnyDistance);
+  };
   if (subject_->from_motion) {
-    score += SpreadScore(seen.sd, std::hypot(0.003, 1.2 * known.sd));
-  } else if (known.is_rigid) {
-    score += SpreadScore(seen.sd, 1.3 * known.sd);
+    const double own_sd = std::hypot(0.004, known.sd);
+    const double score = fit(own_sd, known.is_rigid ? kRigidFloor : kLooseFloor, 0.5) +
+                         SpreadScore(seen.sd, std::hypot(0.003, 1.2 * known.sd));
+    return known.is_rigid ? score : kLooseWeight * score;
   }
-  return known.is_rigid ? score : kLooseWeight * score;
+  if (known.is_rigid) {
+    return fit(known.sd, kRigidFloor, 0.7) + SpreadScore(seen.sd, 0.7 * known.sd);
+  }
+  const double loose = kLooseWeight * fit(known.sd, kLooseFloor, 1.5);
+  if (!is_maybe_rigid) return loose;
+  const double rigid_sd = std::hypot(0.006, 0.03 * known.mean);
+  constexpr double kEvenOdds = -0.69;
+  return std::max(
+      loose, kEvenOdds + fit(rigid_sd, kRigidFloor, 0.7) + SpreadScore(seen.sd, 0.7 * rigid_sd));
 }
 
 void ArrangementSearch::ScorePairs() {
   pair_scores_.resize(subject_->pairs.size() * thing_pairs_);
-  for (std::size_t p = 0; p < subject_->pairs.size(); ++p) {
-    for (std::size_t t = 0; t < thing_pairs_; ++t) {
-      pair_scores_[p * thing_pairs_ + t] =
-          static_cast<float>(PairScore(spreads_[t], subject_->pairs[p]));
+  for (std::size_t a = 0; a < subject_->markers.size(); ++a) {
+    for (std::size_t b = a + 1; b < subject_->markers.size(); ++b) {
+      const std::size_t p = subject_->PairSlot(a, b);
+      const PairDistance& known = subject_->pairs[p];
+      const bool is_maybe_rigid = subject_->markers[a].segment.empty() &&
+                                  subject_->markers[b].segment.empty() && known.mean < kMaybeRigid;
+      for (std::size_t t = 0; t < thing_pairs_; ++t) {
+        pair_scores_[p * thing_pairs_ + t] =
+            static_cast<float>(PairScore(spreads_[t], known, is_maybe_rigid));
+      }
     }
   }
 }
 
-double ArrangementSearch::Gain(const Partial& partial, std::size_t marker,
-                               std::size_t thing) const {
+// Limbs turn mostly about the axis across the body. In a running stride thigh, shank and foot are
+// on average within some 40 degrees of how they stand; a forearm can be anywhere in that plane.
+void ArrangementSearch::PrepareTurnings() {
+  turnings_.resize(subject_->pairs.size());
+  for (std::size_t a = 0; a < subject_->markers.size(); ++a) {
+    for (std::size_t b = a + 1; b < subject_->markers.size(); ++b) {
+      const SubjectMarker& one = subject_->markers[a];
+      const SubjectMarker& other = subject_->markers[b];
+      const bool is_one_segment = one.segment == other.segment;
+      if (!is_one_segment || !one.position.allFinite() || !other.position.allFinite()) continue;
+      if (one.segment.empty() && subject_->Pair(a, b).mean > kMaybeRigid) continue;
+      const bool is_arm =
+          one.segment.empty() || one.segment.ends_with("forearm") || one.segment.ends_with("hand");
+      Turning& turning = turnings_[subject_->PairSlot(a, b)];
+      const Eigen::Vector3d u = other.position - one.position;
+      const double pitch_sd = subject_->from_motion ? 0.25 : is_arm ? 1.2 : 0.6;
+      const double other_sd = subject_->from_motion ? 0.15 : is_arm ? 0.5 : 0.3;
+      const double shrink = subject_->from_motion ? 0.1 : is_arm ? 0.5 : 0.25;
+      const Eigen::Vector3d pitch(u.z(), 0.0, -u.x());
+      const Eigen::Vector3d roll(0.0, -u.z(), u.y());
+      const Eigen::Vector3d yaw(-u.y(), u.x(), 0.0);
+      const double play = std::hypot(0.008, shrink * u.norm());
+      const Eigen::Matrix3d covariance =
+          pitch_sd * pitch_sd * pitch * pitch.transpose() +
+          other_sd * other_sd * (roll * roll.transpose() + yaw * yaw.transpose()) +
+          play * play * Eigen::Matrix3d::Identity();
+      turning.standing = u;
+      turning.information = covariance.inverse();
+      // Against the same vector turned anywhere: its length is judged by the distances.
+      turning.log_peak = -1.5 * kLogTwoPi - 0.5 * std::log(covariance.determinant()) +
+                         std::log(4.2 * std::pow(u.norm() + play, 3.0));
+      turning.is_known = true;
+    }
+  }
+}
+
+double ArrangementSearch::TurnScore(std::size_t a, std::size_t b, std::size_t i, std::size_t j,
+                                    const Places& places) const {
+  const Turning& turning = turnings_[subject_->PairSlot(a, b)];
+  if (!turning.is_known) return 0.0;
+  const Eigen::Vector3f& between = places.between[ThingPair(i, j)];
+  if (!between.allFinite()) return 0.0;
+  const double sign = (a < b) == (i < j) ? 1.0 : -1.0;
+  const Eigen::Vector3d off = sign * between.cast<double>() - turning.standing;
+  return std::max(kTurnFloor, turning.log_peak - 0.5 * off.dot(turning.information * off));
+}
+
+double ArrangementSearch::Gain(const Partial& partial, std::size_t marker, std::size_t thing,
+                               const Places* places) const {
   double gain = 0.0;
   for (std::size_t other = 0; other < partial.thing_of.size(); ++other) {
     if (partial.thing_of[other] < 0 || other == marker) continue;
-    gain += Pair(marker, other, thing, static_cast<std::size_t>(partial.thing_of[other]));
+    const auto of_other = static_cast<std::size_t>(partial.thing_of[other]);
+    gain += Pair(marker, other, thing, of_other);
+    if (places != nullptr) gain += TurnScore(marker, other, thing, of_other, *places);
   }
   return gain;
 }
@@ -152,10 +232,11 @@ void ArrangementSearch::Extend(std::vector<Partial>& beam, std::size_t marker, c
       if (thing >= 0) is_used[static_cast<std::size_t>(thing)] = 1;
     }
     for (std::size_t thing = 0; thing < things_->count; ++thing) {
-      if (is_used[thing] != 0) continue;
-      const double place = places == nullptr ? 0.0 : (*places)[marker * things_->count + thing];
+      if (is_used[thing] != 0 || is_seen_[thing] == 0) continue;
+      const double place = places == nullptr ? 0.0 : places->odds[marker * things_->count + thing];
       if (places != nullptr && place <= kPlaceFloor) continue;
-      const double score = beam[b].score + place + Gain(beam[b], marker, thing);
+      const double score =
+          beam[b].score + PriorOf(marker) + place + Gain(beam[b], marker, thing, places);
       steps.push_back({score, b, static_cast<int>(thing)});
     }
   }
@@ -174,6 +255,50 @@ void ArrangementSearch::Extend(std::vector<Partial>& beam, std::size_t marker, c
     next.back().score = steps[s].score;
   }
   beam = std::move(next);
+}
+
+double ArrangementSearch::PriorOf(std::size_t marker) const {
+  return subject_->markers[marker].segment.empty() && !subject_->from_motion ? kNoSegment : 0.0;
+}
+
+// Takes the things of some markers away and gives them out anew, if that is better.
+bool ArrangementSearch::Rebuild(Partial& partial, const Places& places,
+                                const std::vector<std::size_t>& markers) const {
+  Partial cleared = partial;
+  for (const std::size_t m : markers) cleared.thing_of[m] = -1;
+  cleared.score = FullScore(cleared, places) - kAbsent * static_cast<double>(markers.size());
+  std::vector<Partial> beam = {std::move(cleared)};
+  for (const std::size_t m : markers) Extend(beam, m, &places, kBodyBeam);
+  if (beam.front().score <= partial.score + 1e-6) return false;
+  partial = beam.front();
+  return true;
+}
+
+// Rebuilds each segment, and each two together: a marker that a neighbouring segment took by
+// mistake pushes all of its own out of place.
+void ArrangementSearch::RebuildSegments(Partial& partial, const Places& places) const {
+  constexpr int kMaxRounds = 2;
+  std::vector<std::vector<std::size_t>> segments;
+  for (std::size_t k = subject_->anchor.size(); k < order_.size(); ++k) {
+    const std::string& segment = subject_->markers[order_[k]].segment;
+    if (segments.empty() || segment.empty() ||
+        subject_->markers[segments.back().front()].segment != segment) {
+      segments.emplace_back();
+    }
+    segments.back().push_back(order_[k]);
+  }
+  for (int round = 0; round < kMaxRounds; ++round) {
+    bool is_changed = false;
+    for (std::size_t a = 0; a < segments.size(); ++a) {
+      for (std::size_t b = a; b < segments.size(); ++b) {
+        if (a != b && segments[a].size() + segments[b].size() < 4) continue;
+        std::vector<std::size_t> markers = segments[a];
+        if (a != b) markers.insert(markers.end(), segments[b].begin(), segments[b].end());
+        is_changed = Rebuild(partial, places, markers) || is_changed;
+      }
+    }
+    if (!is_changed) break;
+  }
 }
 
 std::vector<ArrangementSearch::Partial> ArrangementSearch::AnchorCandidates() const {
@@ -197,6 +322,31 @@ double ArrangementSearch::PlaceScore(std::size_t marker, const Eigen::Vector3d& 
   return std::max(kPlaceFloor, fit - kLogAnyPlace);
 }
 
+// Means over the instants that have both.
+std::vector<Eigen::Vector3f> ArrangementSearch::MeanVectors(
+    const std::vector<std::optional<HeadingFrame>>& frames) const {
+  std::vector<Eigen::Vector3f> between(thing_pairs_, Eigen::Vector3f::Zero());
+  std::vector<float> seen(thing_pairs_, 0.0F);
+  for (std::size_t t = 0; t < frames.size(); ++t) {
+    if (!frames[t]) continue;
+    const Eigen::Matrix3f body_from_lab = frames[t]->turn.transpose().cast<float>();
+    std::size_t pair = 0;
+    for (std::size_t i = 0; i < things_->count; ++i) {
+      for (std::size_t j = i + 1; j < things_->count; ++j, ++pair) {
+        const Eigen::Vector3f vector = things_->At(t, j) - things_->At(t, i);
+        if (!vector.allFinite()) continue;
+        between[pair] += body_from_lab * vector;
+        seen[pair] += 1.0F;
+      }
+    }
+  }
+  for (std::size_t pair = 0; pair < thing_pairs_; ++pair) {
+    const bool is_enough = seen[pair] >= static_cast<float>(kFewestInstants);
+    between[pair] /= is_enough ? seen[pair] : std::nanf("");
+  }
+  return between;
+}
+
 std::optional<ArrangementSearch::Places> ArrangementSearch::PlacesFrom(
     const Partial& partial) const {
   const std::size_t count = things_->count;
@@ -205,6 +355,7 @@ std::optional<ArrangementSearch::Places> ArrangementSearch::PlacesFrom(
   std::vector<Eigen::Vector3d> in_lab(in_body.size());
   std::vector<Eigen::Vector3d> sum(count, Eigen::Vector3d::Zero());
   std::vector<double> seen(count, 0.0);
+  std::vector<std::optional<HeadingFrame>> frames;
   for (std::size_t t = 0; t < things_->instants(); ++t) {
     for (std::size_t k = 0; k < in_lab.size(); ++k) {
       const int thing = partial.thing_of[subject_->anchor[k]];
@@ -212,6 +363,7 @@ std::optional<ArrangementSearch::Places> ArrangementSearch::PlacesFrom(
                             : things_->At(t, static_cast<std::size_t>(thing)).cast<double>();
     }
     const auto frame = FitHeadingFrame(in_body, in_lab);
+    frames.push_back(frame);
     if (!frame) continue;
     for (std::size_t i = 0; i < count; ++i) {
       const Eigen::Vector3f& p = things_->At(t, i);
@@ -223,11 +375,11 @@ std::optional<ArrangementSearch::Places> ArrangementSearch::PlacesFrom(
   if (*std::max_element(seen.begin(), seen.end()) < static_cast<double>(kFewestInstants)) {
     return std::nullopt;
   }
-  Places places(subject_->markers.size() * count, 0.0);
+  Places places{std::vector<double>(subject_->markers.size() * count, 0.0), MeanVectors(frames)};
   for (std::size_t m = 0; m < subject_->markers.size(); ++m) {
     for (std::size_t i = 0; i < count; ++i) {
       if (seen[i] >= static_cast<double>(kFewestInstants)) {
-        places[m * count + i] = PlaceScore(m, sum[i] / seen[i]);
+        places.odds[m * count + i] = PlaceScore(m, sum[i] / seen[i]);
       }
     }
   }
@@ -247,7 +399,7 @@ std::optional<Arrangement> ArrangementSearch::Find() const {
     for (const std::size_t m : subject_->anchor) {
       if (partial.thing_of[m] < 0) continue;
       partial.score +=
-          (*places)[m * things_->count + static_cast<std::size_t>(partial.thing_of[m])];
+          places->odds[m * things_->count + static_cast<std::size_t>(partial.thing_of[m])];
     }
     starts.push_back({std::move(partial), *std::move(places)});
   }
@@ -255,7 +407,8 @@ std::optional<Arrangement> ArrangementSearch::Find() const {
     return a.partial.score > b.partial.score;
   });
   if (starts.size() > kAnchors) starts.resize(kAnchors);
-  std::optional<Arrangement> best;
+  std::optional<Partial> best;
+  const Places* places_of_best = nullptr;
   for (const Start& start : starts) {
     std::vector<Partial> beam = {start.partial};
     for (std::size_t k = subject_->anchor.size(); k < order_.size(); ++k) {
@@ -263,16 +416,21 @@ std::optional<Arrangement> ArrangementSearch::Find() const {
     }
     Polish(beam.front(), start.places);
     if (best && beam.front().score <= best->score) continue;
-    best = ArrangementOf(beam.front());
+    best = beam.front();
+    places_of_best = &start.places;
   }
-  return best;
+  if (!best) return std::nullopt;
+  RebuildSegments(*best, *places_of_best);
+  Polish(*best, *places_of_best);
+  return ArrangementOf(*best);
 }
 
 double ArrangementSearch::ScoreOf(const Partial& partial, const Places& places, std::size_t marker,
                                   int thing) const {
   if (thing < 0) return kAbsent;
   const auto i = static_cast<std::size_t>(thing);
-  return places[marker * things_->count + i] + Gain(partial, marker, i);
+  return PriorOf(marker) + places.odds[marker * things_->count + i] +
+         Gain(partial, marker, i, &places);
 }
 
 double ArrangementSearch::FullScore(const Partial& partial, const Places& places) const {
@@ -292,9 +450,15 @@ double ArrangementSearch::ExchangeGain(Partial& partial, const Places& places, s
   const int of_b = partial.thing_of[b];
   partial.thing_of[b] = -1;
   partial.thing_of[a] = -1;
-  // The distance between the two is the same before and after.
-  const double before = ScoreOf(partial, places, a, of_a) + ScoreOf(partial, places, b, of_b);
-  const double after = ScoreOf(partial, places, a, of_b) + ScoreOf(partial, places, b, of_a);
+  // The distance between the two is the same before and after, its direction is not.
+  double before = ScoreOf(partial, places, a, of_a) + ScoreOf(partial, places, b, of_b);
+  double after = ScoreOf(partial, places, a, of_b) + ScoreOf(partial, places, b, of_a);
+  if (of_a >= 0 && of_b >= 0) {
+    const auto i = static_cast<std::size_t>(of_a);
+    const auto j = static_cast<std::size_t>(of_b);
+    before += TurnScore(a, b, i, j, places);
+    after += TurnScore(a, b, j, i, places);
+  }
   partial.thing_of[a] = of_a;
   partial.thing_of[b] = of_b;
   return after - before;
@@ -319,8 +483,9 @@ void ArrangementSearch::Polish(Partial& partial, const Places& places) const {
       double best = ScoreOf(partial, places, a, own);
       int chosen = own;
       for (int thing = -1; thing < static_cast<int>(things_->count); ++thing) {
-        if (thing >= 0 && std::find(partial.thing_of.begin(), partial.thing_of.end(), thing) !=
-                              partial.thing_of.end()) {
+        if (thing >= 0 && (is_seen_[static_cast<std::size_t>(thing)] == 0 ||
+                           std::find(partial.thing_of.begin(), partial.thing_of.end(), thing) !=
+                               partial.thing_of.end())) {
           continue;
         }
         const double score = ScoreOf(partial, places, a, thing);

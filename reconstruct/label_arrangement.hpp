@@ -7,6 +7,7 @@
 #include <Eigen/Core>
 
 #include "core/subject_model.hpp"
+#include "reconstruct/heading_frame.hpp"
 
 namespace medius::reconstruct {
 
@@ -63,23 +64,46 @@ class ArrangementSearch {
     std::vector<int> thing_of;  // -1: none
     double score = 0.0;
   };
-  using Places = std::vector<double>;  // [markers * things] log odds of each place
+  // What follows once the anchor gives a body frame.
+  struct Places {
+    std::vector<double> odds;              // [markers * things] log odds of each place
+    std::vector<Eigen::Vector3f> between;  // [thing pairs] mean of second less first, body frame
+  };
+  // How a vector between two markers of one segment can turn from standing to running.
+  struct Turning {
+    Eigen::Vector3d standing = Eigen::Vector3d::Zero();  // second less first, body frame
+    Eigen::Matrix3d information = Eigen::Matrix3d::Zero();
+    double log_peak = 0.0;
+    bool is_known = false;
+  };
 
   [[nodiscard]] Partial PartialOf(const Arrangement& arrangement) const;
   [[nodiscard]] Arrangement ArrangementOf(const Partial& partial) const;
   void MeasureThings();
   void ScorePairs();
-  [[nodiscard]] double PairScore(const Spread& seen, const PairDistance& known) const;
+  [[nodiscard]] double PairScore(const Spread& seen, const PairDistance& known,
+                                 bool is_maybe_rigid) const;
   [[nodiscard]] std::size_t ThingPair(std::size_t i, std::size_t j) const;
   [[nodiscard]] double Pair(std::size_t a, std::size_t b, std::size_t i, std::size_t j) const {
     return pair_scores_[subject_->PairSlot(a, b) * thing_pairs_ + ThingPair(i, j)];
   }
-  [[nodiscard]] double Gain(const Partial& partial, std::size_t marker, std::size_t thing) const;
+  void PrepareTurnings();
+  [[nodiscard]] double TurnScore(std::size_t a, std::size_t b, std::size_t i, std::size_t j,
+                                 const Places& places) const;
+  /// @param places  nullptr while there is no body frame yet.
+  [[nodiscard]] double Gain(const Partial& partial, std::size_t marker, std::size_t thing,
+                            const Places* places) const;
   [[nodiscard]] std::vector<Partial> AnchorCandidates() const;
+  [[nodiscard]] std::vector<Eigen::Vector3f> MeanVectors(
+      const std::vector<std::optional<HeadingFrame>>& frames) const;
   [[nodiscard]] std::optional<Places> PlacesFrom(const Partial& partial) const;
   [[nodiscard]] double PlaceScore(std::size_t marker, const Eigen::Vector3d& in_body) const;
   void Extend(std::vector<Partial>& beam, std::size_t marker, const Places* places,
               std::size_t width) const;
+  [[nodiscard]] double PriorOf(std::size_t marker) const;
+  bool Rebuild(Partial& partial, const Places& places,
+               const std::vector<std::size_t>& markers) const;
+  void RebuildSegments(Partial& partial, const Places& places) const;
   void Polish(Partial& partial, const Places& places) const;
   [[nodiscard]] double FullScore(const Partial& partial, const Places& places) const;
   [[nodiscard]] double ScoreOf(const Partial& partial, const Places& places, std::size_t marker,
@@ -92,6 +116,8 @@ class ArrangementSearch {
   std::size_t thing_pairs_ = 0;
   std::vector<Spread> spreads_;     // [thing pairs]
   std::vector<float> pair_scores_;  // [marker pairs * thing pairs]
+  std::vector<Turning> turnings_;   // [marker pairs]
+  std::vector<char> is_seen_;       // [things] often enough to be anything
   std::vector<std::size_t> order_;  // of the markers, the anchor's first
 };
 

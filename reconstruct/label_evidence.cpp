@@ -15,12 +15,13 @@ double LogDensityOfGhosts(const std::vector<Fragment>& fragments, std::size_t fr
   return std::log((1.0 + ghosts) / kVolume);
 }
 
-std::optional<double> LabelEvidence::At(std::size_t fragment, std::size_t frame,
-                                        std::size_t marker) const {
+std::optional<double> LabelEvidence::At(std::size_t fragment, std::size_t frame, std::size_t marker,
+                                        std::span<const std::size_t> suspects) const {
   if (!model_->Knows(marker)) return std::nullopt;
   const std::vector<std::size_t>& neighbours = model_->Neighbours(marker);
   std::array<const Eigen::Vector3f*, MotionModel::kNeighbours> seen{};
   for (std::size_t k = 0; k < neighbours.size(); ++k) {
+    if (std::find(suspects.begin(), suspects.end(), neighbours[k]) != suspects.end()) continue;
     seen[k] = timeline_->Position(neighbours[k], frame, fragment);
   }
   const auto prediction = model_->Predict(marker, seen);
@@ -32,10 +33,11 @@ std::optional<double> LabelEvidence::At(std::size_t fragment, std::size_t frame,
 }
 
 LabelEvidence::Sum LabelEvidence::Over(std::size_t fragment, const std::vector<std::size_t>& frames,
-                                       std::size_t marker) const {
+                                       std::size_t marker,
+                                       std::span<const std::size_t> suspects) const {
   Sum sum;
   for (const std::size_t frame : frames) {
-    const auto odds = At(fragment, frame, marker);
+    const auto odds = At(fragment, frame, marker, suspects);
     if (!odds) continue;
     sum.mean += *odds;
     ++sum.samples;

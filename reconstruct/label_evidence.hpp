@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "reconstruct/fragments.hpp"
@@ -26,9 +27,11 @@ class LabelEvidence {
         log_any_place_(log_any_place) {}
 
   /// @param frame  one in which the fragment is seen.
+  /// @param suspects  markers whose names are in question, and which are not to be witnesses.
   /// @return nullopt where too few of the marker's neighbours are seen then to say anything.
   [[nodiscard]] std::optional<double> At(std::size_t fragment, std::size_t frame,
-                                         std::size_t marker) const;
+                                         std::size_t marker,
+                                         std::span<const std::size_t> suspects = {}) const;
 
   /// Over several instants.
   struct Sum {
@@ -37,7 +40,7 @@ class LabelEvidence {
     std::size_t good = 0;     ///< of those, for the marker
   };
   [[nodiscard]] Sum Over(std::size_t fragment, const std::vector<std::size_t>& frames,
-                         std::size_t marker) const;
+                         std::size_t marker, std::span<const std::size_t> suspects = {}) const;
 
  private:
   const std::vector<Fragment>* fragments_;

@@ -65,8 +65,7 @@ class Labeller {
     if (!NameWholeRun()) return Unnamed(std::move(result), LabelStatus::kNotFound);
     JudgeAll();
     CheckNames(result);
-    auto misfit =
-        SubjectMisfit(CompareWithSubject(SamplesOf({0, blocks_.count()}), subject_), subject_);
+    auto misfit = SubjectMisfit(CompareWithSubject(SamplesOfAll(), subject_), subject_);
     if (!misfit.empty()) {
       result.findings.insert(result.findings.end(), misfit.begin(), misfit.end());
       return Unnamed(std::move(result), LabelStatus::kSubjectDoesNotFit);
@@ -106,15 +105,22 @@ class Labeller {
                                         frames / static_cast<double>(blocks_.frames_per_block()))));
   }
 
-  // Names' positions at instants spread over the blocks.
-  [[nodiscard]] MotionSamples SamplesOf(BlockSpan span) const {
-    const FrameRange frames = blocks_.Frames(span.first, span.second - span.first);
+  [[nodiscard]] MotionSamples SamplesOfAll() const { return SamplesOf({{0, blocks_.count()}}); }
+
+  // Names' positions at instants spread over some stretches.
+  [[nodiscard]] MotionSamples SamplesOf(const std::vector<BlockSpan>& spans) const {
+    std::size_t total = 0;
+    for (const BlockSpan& span : spans) total += FramesOf(span).count;
     MotionSamples samples;
     samples.marker_count = subject_.markers.size();
-    const std::size_t count = std::min(kLearnSamples, frames.count);
+    const std::size_t count = std::min(kLearnSamples, total);
     samples.position.reserve(count * samples.marker_count);
+    std::size_t span = 0;
+    std::size_t before = 0;  // frames of the spans that are done
     for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t frame = frames.first + (2 * i + 1) * frames.count / (2 * count);
+      const std::size_t at = (2 * i + 1) * total / (2 * count);
+      while (at - before >= FramesOf(spans[span]).count) before += FramesOf(spans[span++]).count;
+      const std::size_t frame = FramesOf(spans[span]).first + at - before;
       for (std::size_t m = 0; m < samples.marker_count; ++m) {
         const Eigen::Vector3f* position = timeline_.Position(m, frame);
         samples.position.push_back(position != nullptr ? *position
@@ -124,7 +130,11 @@ class Labeller {
     return samples;
   }
 
-  // Starts in the best window, then wherever names are still lacking for a window's length.
+  [[nodiscard]] FrameRange FramesOf(BlockSpan span) const {
+    return blocks_.Frames(span.first, span.second - span.first);
+  }
+
+  // Starts in the best windows, then wherever names are still lacking for a window's length.
   bool NameWholeRun() {
     const std::size_t window = WindowBlocks();
     std::vector<BlockSpan> todo = {{0, blocks_.count()}};
@@ -132,20 +142,22 @@ class Labeller {
     while (!todo.empty()) {
       const BlockSpan span = todo.back();
       todo.pop_back();
-      const auto start = FindStart(fragments_, blocks_, subject_, span, window);
-      if (!start) continue;
-      const BlockSpan done = GrowFrom(*start, span);
+      const std::vector<LabelStart> starts =
+          FindStarts(fragments_, blocks_, subject_, span, window, parallelism_);
+      if (starts.empty()) continue;
       is_started = true;
-      if (done.first >= span.first + window) todo.emplace_back(span.first, done.first);
-      if (span.second >= done.second + window) todo.emplace_back(done.second, span.second);
-      control_.Report(done.second - done.first, blocks_.count());
+      std::size_t from = span.first;
+      for (const BlockSpan& done : GrowFrom(starts, span)) {
+        if (done.first >= from + window) todo.emplace_back(from, done.first);
+        from = done.second;
+      }
+      if (span.second >= from + window) todo.emplace_back(from, span.second);
     }
     return is_started;
   }
 
-  BlockSpan GrowFrom(const LabelStart& start, BlockSpan limits) {
-    const FrameRange window =
-        blocks_.Frames(start.blocks.first, start.blocks.second - start.blocks.first);
+  void NameStart(const LabelStart& start) {
+    const FrameRange window = FramesOf(start.blocks);
     for (std::size_t m = 0; m < start.fragment_of.size(); ++m) {
       if (!start.fragment_of[m]) continue;
       const Fragment& fragment = fragments_[*start.fragment_of[m]];
@@ -153,19 +165,35 @@ class Labeller {
       const std::size_t end = std::min(window.end(), fragment.end_frame());
       timeline_.Insert(m, {*start.fragment_of[m], {first, end - first}});
     }
+  }
+
+  // Learns the motion from all windows together, so that what is wrong in one is outvoted, and
+  // carries the names from each to the next. @return what is done, in order of time.
+  std::vector<BlockSpan> GrowFrom(const std::vector<LabelStart>& starts, BlockSpan limits) {
+    constexpr int kCleanings = 3;
+    std::vector<BlockSpan> done;
+    for (const LabelStart& start : starts) {
+      NameStart(start);
+      done.push_back(start.blocks);
+    }
     LabelGrowth growth(fragments_, blocks_, time_base_, options_, log_any_place_, timeline_);
-    BlockSpan done = start.blocks;
-    model_ = MotionModel::Learn(SamplesOf(done), parallelism_);
-    for (std::size_t b = done.first; b < done.second; ++b) growth.NameBlock(b, b, *model_);
-    // What is known of the motion widens with what has names: seconds, then a minute, then all.
-    for (std::size_t reach = 8; true; reach *= 4) {
+    for (int round = 0; round < kCleanings; ++round) {
       model_ = MotionModel::Learn(SamplesOf(done), parallelism_);
-      const BlockSpan wanted = {done.first - std::min(done.first - limits.first, reach),
-                                std::min(limits.second, done.second + reach)};
-      const BlockSpan grown = growth.Grow(done, wanted, *model_, control_);
-      const bool is_stuck = grown != wanted;
-      done = grown;
-      if (is_stuck || done == limits) break;
+      for (const BlockSpan& span : done) {
+        for (std::size_t b = span.first; b < span.second; ++b) growth.NameBlock(b, b, *model_);
+      }
+    }
+    // What is known of the motion widens with what has names: seconds, then all.
+    for (const std::size_t reach : {std::size_t{8}, blocks_.count()}) {
+      model_ = MotionModel::Learn(SamplesOf(done), parallelism_);
+      for (std::size_t i = 0; i < done.size(); ++i) {
+        const std::size_t first = i == 0 ? limits.first : done[i - 1].second;
+        const std::size_t end = i + 1 == done.size() ? limits.second : done[i + 1].first;
+        const BlockSpan wanted = {std::max(first, done[i].first - std::min(done[i].first, reach)),
+                                  std::min(end, done[i].second + reach)};
+        done[i] = growth.Grow(done[i], wanted, *model_, control_);
+        control_.Report(done[i].second, blocks_.count());
+      }
     }
     return done;
   }
@@ -173,7 +201,7 @@ class Labeller {
   void JudgeAll() {
     for (int round = 0; round < kJudgements; ++round) {
       control_.ThrowIfCancelled();
-      model_ = MotionModel::Learn(SamplesOf({0, blocks_.count()}), parallelism_);
+      model_ = MotionModel::Learn(SamplesOfAll(), parallelism_);
       const JudgementInput input{&fragments_,        &timeline_,     &*model_,
                                  time_base_.rate_hz, log_any_place_, options_};
       judged_ = JudgeFragments(input, round + 1 == kJudgements, parallelism_);
@@ -184,7 +212,7 @@ class Labeller {
   // Whether the subject's distances over the whole run bear the names out, or others do better.
   void CheckNames(LabelResult& result) {
     const std::size_t markers = subject_.markers.size();
-    const MotionSamples samples = SamplesOf({0, blocks_.count()});
+    const MotionSamples samples = SamplesOfAll();
     const MovingThings things{markers, samples.position};
     const ArrangementSearch search(things, subject_);
     Arrangement named{std::vector<std::optional<std::size_t>>(markers), 0.0};
@@ -192,9 +220,9 @@ class Labeller {
       if (!timeline_.Pieces(m).empty()) named.thing_of[m] = m;
     }
     const Arrangement improved = search.Improved(named);
-    Rename(improved);
     is_unsure_.assign(markers, false);
     rivals_.assign(markers, std::nullopt);
+    Rename(improved);
     const std::vector<Rival> rivals = search.Rivals(improved);
     for (std::size_t m = 0; m < markers; ++m) {
       if (!improved.thing_of[m] || !(rivals[m].cost < kSureName)) continue;
@@ -221,8 +249,8 @@ class Labeller {
       new_name[*improved.thing_of[m]] = m;
       is_taken[m] = true;
     }
-    // Things that lost their name keep a free one, so that the names stay a permutation; they are
-    // empty or about to be refused.
+    // Things that fit no marker get a free name, so that the names stay a permutation, which is
+    // then not used.
     std::size_t next = 0;
     for (std::size_t thing = 0; thing < markers; ++thing) {
       if (new_name[thing] != markers) continue;
@@ -233,6 +261,7 @@ class Labeller {
         new_name[thing] = next;
       }
       is_taken[new_name[thing]] = true;
+      is_unsure_[new_name[thing]] = true;
     }
     std::vector<std::size_t> from(markers);
     for (std::size_t thing = 0; thing < markers; ++thing) from[new_name[thing]] = thing;

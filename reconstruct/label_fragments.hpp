@@ -15,8 +15,9 @@ namespace medius::reconstruct {
 
 /// How fragments get their names.
 struct LabelOptions {
-  /// Seconds of a window in which names are first found: more than a stride.
-  double start_window = 1.25;
+  /// Seconds of a window in which names are first found: a stride or more, but short enough that
+  /// most markers are seen all through some window.
+  double start_window = 1.0;
   /// Positions a second at which fragments are compared with their neighbours: an exchange of two
   /// markers shows within a few hundredths of a second.
   double samples_per_second = 20.0;

@@ -13,8 +13,10 @@ constexpr double kBlockSeconds = 0.25;
 constexpr std::size_t kSamplesPerCell = 5;
 // Log odds, mean of a cell, below which a fragment loses its name.
 constexpr double kKeeps = 0.0;
-// Log odds of a cell that earn a name, and by how much the best must beat the second.
-constexpr double kEarns = 4.0;
+// Log odds that earn a name, mean of a cell's samples, and by how much the best must beat the
+// second in all. So much has only a marker within 20 mm of where a sharp prediction puts it: what
+// is not known well yet waits until more of the run is.
+constexpr double kEarns = 8.0;
 constexpr double kMargin = 4.0;
 constexpr std::size_t kFewestNamed = 4;
 constexpr int kRounds = 4;
@@ -117,21 +119,25 @@ std::size_t LabelGrowth::NameNewcomers(std::vector<Cell>& cells, const MotionMod
   std::vector<Claim> claims;
   for (std::size_t c = 0; c < cells.size(); ++c) {
     if (cells[c].marker != kNone) continue;
+    // Against every other marker, also those that have a piece in the block: where one of them fits
+    // best, it is that piece's name that is doubtful.
     Claim best{-1e9, c, kNone};
     double second = 0.0;
+    double mean = 0.0;
     for (std::size_t m = 0; m < timeline_->marker_count(); ++m) {
-      if (m == cells[c].refused || timeline_->Overlap(m, cells[c].frames) > 0) continue;
       const auto sum = evidence.Over(cells[c].fragment, cells[c].samples, m);
       if (sum.samples == 0) continue;
       const double odds = sum.mean * Independent(cells[c]);
       if (odds > best.odds) {
         second = std::max(second, best.odds);
         best = {odds, c, m};
+        mean = sum.mean;
       } else {
         second = std::max(second, odds);
       }
     }
-    if (best.odds > kEarns && best.odds - second > kMargin) claims.push_back(best);
+    if (best.marker == cells[c].refused) continue;
+    if (mean > kEarns && best.odds - second > kMargin) claims.push_back(best);
   }
   std::stable_sort(claims.begin(), claims.end(),
                    [](const Claim& a, const Claim& b) { return a.odds > b.odds; });

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "reconstruct/label_evidence.hpp"
 
@@ -46,7 +47,8 @@ class Judge {
 
   [[nodiscard]] std::vector<JudgedPiece> Run(bool with_alternatives) {
     TakeSamples();
-    CollectCandidates(with_alternatives);
+    CollectCandidates();
+    WeighCandidates();
     std::vector<JudgedPiece> pieces = Cut(BestSequence());
     for (JudgedPiece& piece : pieces) {
       if (with_alternatives || !piece.marker) AddAlternatives(piece);
@@ -79,37 +81,67 @@ class Judge {
   void AddCandidate(std::size_t marker) {
     if (std::find(candidates_.begin(), candidates_.end(), marker) != candidates_.end()) return;
     candidates_.push_back(marker);
-    std::vector<float> odds(samples_.size());
-    for (std::size_t s = 0; s < samples_.size(); ++s) {
-      // What cannot be judged speaks for nobody.
-      odds[s] = static_cast<float>(evidence_.At(index_, samples_[s], marker).value_or(0.0));
-    }
-    odds_.push_back(std::move(odds));
   }
 
-  // Names that it has, and those that explain samples which no name of its own does.
-  // In the last judgement, markers that are elsewhere are no longer in question.
-  void CollectCandidates(bool only_free) {
-    const FrameRange whole{fragment_.first_frame, fragment_.position.size()};
+  // Names that it has, those of near markers that it would fit better if the two were exchanged,
+  // and those that explain samples which none of these does.
+  void CollectCandidates() {
     for (const auto& [range, marker] : names_) AddCandidate(marker);
+    AddTwins();
     std::vector<std::size_t> unexplained;
     for (std::size_t s = 0; s < samples_.size(); ++s) {
-      float best = static_cast<float>(LabelEvidence::kWorst);
-      for (const std::vector<float>& odds : odds_) best = std::max(best, odds[s]);
-      if (best < static_cast<float>(kBad)) unexplained.push_back(s);
+      double best = LabelEvidence::kWorst;
+      for (const std::size_t m : candidates_) {
+        best = std::max(best, evidence_.At(index_, samples_[s], m).value_or(0.0));
+      }
+      if (best < kBad) unexplained.push_back(s);
     }
-    if (unexplained.empty()) return;
     const std::size_t tries = std::min(kTrials, unexplained.size());
-    std::vector<std::size_t> found;
     for (std::size_t i = 0; i < tries; ++i) {
-      const std::size_t s =
-          unexplained[i * (unexplained.size() - 1) / std::max<std::size_t>(1, tries - 1)];
+      const std::size_t last = unexplained.size() - 1;
+      const std::size_t s = unexplained[i * last / std::max<std::size_t>(1, tries - 1)];
       for (std::size_t m = 0; m < input_.timeline->marker_count(); ++m) {
-        if (only_free && !IsFree(m, whole)) continue;
-        if (evidence_.At(index_, samples_[s], m).value_or(kBad) > kWorthTrying) found.push_back(m);
+        if (evidence_.At(index_, samples_[s], m).value_or(kBad) > kWorthTrying) AddCandidate(m);
       }
     }
-    for (const std::size_t m : found) AddCandidate(m);
+  }
+
+  // Two markers with each other's name bear each other out; only without them as witnesses does it
+  // show.
+  void AddTwins() {
+    constexpr std::size_t kTwins = 5;
+    const std::size_t own_names = candidates_.size();
+    const FrameRange whole{fragment_.first_frame, fragment_.position.size()};
+    const auto frames = SpreadFrames(fragment_, whole, kTrials);
+    for (std::size_t i = 0; i < own_names; ++i) {
+      const std::size_t own = candidates_[i];
+      if (!input_.model->Knows(own)) continue;
+      const std::vector<std::size_t>& near = input_.model->Neighbours(own);
+      for (std::size_t k = 0; k < std::min(kTwins, near.size()); ++k) {
+        const std::size_t pair[] = {own, near[k]};
+        const auto as_own = evidence_.Over(index_, frames, own, pair);
+        const auto as_twin = evidence_.Over(index_, frames, near[k], pair);
+        if (as_own.samples > 0 && as_twin.samples > 0 && as_twin.mean > as_own.mean) {
+          AddCandidate(near[k]);
+        }
+      }
+    }
+  }
+
+  void WeighCandidates() {
+    // One name is borne out by all; several in question are not each other's witnesses.
+    const std::span<const std::size_t> suspects = candidates_.size() > 1
+                                                      ? std::span<const std::size_t>(candidates_)
+                                                      : std::span<const std::size_t>();
+    for (const std::size_t marker : candidates_) {
+      std::vector<float> odds(samples_.size());
+      for (std::size_t s = 0; s < samples_.size(); ++s) {
+        // What cannot be judged speaks for nobody.
+        odds[s] =
+            static_cast<float>(evidence_.At(index_, samples_[s], marker, suspects).value_or(0.0));
+      }
+      odds_.push_back(std::move(odds));
+    }
   }
 
   // The best state at every sample: an index into candidates_, or their number for none.
@@ -207,10 +239,13 @@ class Judge {
     const double witnesses = IndependentSamples(frames.size(), seconds, input_.options.memory);
     const double least = piece.marker ? piece.odds - kTold : 0.0;
     for (std::size_t m = 0; m < input_.timeline->marker_count(); ++m) {
-      if (m == piece.marker || !IsFree(m, piece.frames)) continue;
+      if (m == piece.marker) continue;
       const auto sum = evidence_.Over(index_, frames, m);
       const double odds = sum.mean * witnesses;
-      if (sum.samples > 0 && odds > least) piece.alternatives.emplace_back(m, odds);
+      if (sum.samples == 0 || odds <= least) continue;
+      // One that is elsewhere counts only where it fits better than the name given.
+      if (odds <= piece.odds && !IsFree(m, piece.frames)) continue;
+      piece.alternatives.emplace_back(m, odds);
     }
     std::stable_sort(piece.alternatives.begin(), piece.alternatives.end(),
                      [](const auto& a, const auto& b) { return a.second > b.second; });

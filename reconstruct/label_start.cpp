@@ -9,7 +9,7 @@
 namespace medius::reconstruct {
 namespace {
 
-constexpr std::size_t kWindows = 4;
+constexpr std::size_t kWindows = 8;
 constexpr std::size_t kInstants = 32;
 constexpr std::size_t kMostThings = 72;
 // Of a window that a fragment must be seen in to take part.
@@ -17,6 +17,7 @@ constexpr double kShare = 0.5;
 // What a found marker adds on average where the fragments are the subject, in log odds.
 constexpr double kLeastScorePerMarker = 2.0;
 constexpr double kLeastShareFound = 0.3;
+constexpr double kNearBest = 0.6;  // of the best window's score: the rest is worth its time
 
 struct Candidate {
   std::size_t block;
@@ -94,39 +95,55 @@ MovingThings ThingsIn(const std::vector<Fragment>& fragments, FrameRange frames,
   return things;
 }
 
+std::optional<LabelStart> StartIn(const std::vector<Fragment>& fragments,
+                                  const FragmentBlocks& blocks, const SubjectModel& subject,
+                                  std::size_t block, std::size_t window_blocks) {
+  std::vector<std::size_t> members;
+  for (const auto& [there, f] : Coverage(fragments, blocks, block, window_blocks)) {
+    if (members.size() < kMostThings) members.push_back(f);
+  }
+  const MovingThings things = ThingsIn(fragments, blocks.Frames(block, window_blocks), members);
+  const auto found = ArrangementSearch(things, subject).Find();
+  if (!found) return std::nullopt;
+  LabelStart start{{block, block + window_blocks},
+                   std::vector<std::optional<std::size_t>>(found->thing_of.size()),
+                   found->score};
+  double count = 0.0;
+  for (std::size_t m = 0; m < start.fragment_of.size(); ++m) {
+    if (!found->thing_of[m]) continue;
+    start.fragment_of[m] = members[*found->thing_of[m]];
+    count += 1.0;
+  }
+  if (count < kLeastShareFound * static_cast<double>(subject.markers.size())) return std::nullopt;
+  if (found->score < kLeastScorePerMarker * count) return std::nullopt;
+  return start;
+}
+
 }  // namespace
 
-std::optional<LabelStart> FindStart(const std::vector<Fragment>& fragments,
-                                    const FragmentBlocks& blocks, const SubjectModel& subject,
-                                    std::pair<std::size_t, std::size_t> within,
-                                    std::size_t window_blocks) {
+std::vector<LabelStart> FindStarts(const std::vector<Fragment>& fragments,
+                                   const FragmentBlocks& blocks, const SubjectModel& subject,
+                                   std::pair<std::size_t, std::size_t> within,
+                                   std::size_t window_blocks, Parallelism parallelism) {
   window_blocks = std::min(window_blocks, within.second - within.first);
-  if (window_blocks == 0) return std::nullopt;
-  std::optional<LabelStart> best;
-  for (const Candidate& candidate :
-       BestWindows(fragments, blocks, subject.markers.size(), within, window_blocks)) {
-    std::vector<std::size_t> members;
-    for (const auto& [there, f] : Coverage(fragments, blocks, candidate.block, window_blocks)) {
-      if (members.size() < kMostThings) members.push_back(f);
+  if (window_blocks == 0) return {};
+  const std::vector<Candidate> windows =
+      BestWindows(fragments, blocks, subject.markers.size(), within, window_blocks);
+  std::vector<std::optional<LabelStart>> tried(windows.size());
+  ParallelFor(parallelism, windows.size(), 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t w = begin; w < end; ++w) {
+      tried[w] = StartIn(fragments, blocks, subject, windows[w].block, window_blocks);
     }
-    const MovingThings things =
-        ThingsIn(fragments, blocks.Frames(candidate.block, window_blocks), members);
-    const auto found = ArrangementSearch(things, subject).Find();
-    if (!found || (best && best->score >= found->score)) continue;
-    std::vector<std::optional<std::size_t>> fragment_of(found->thing_of.size());
-    std::size_t count = 0;
-    for (std::size_t m = 0; m < fragment_of.size(); ++m) {
-      if (!found->thing_of[m]) continue;
-      fragment_of[m] = members[*found->thing_of[m]];
-      ++count;
-    }
-    const auto markers = static_cast<double>(subject.markers.size());
-    if (static_cast<double>(count) < kLeastShareFound * markers) continue;
-    if (found->score < kLeastScorePerMarker * static_cast<double>(count)) continue;
-    best = LabelStart{
-        {candidate.block, candidate.block + window_blocks}, std::move(fragment_of), found->score};
+  });
+  double best = 0.0;
+  for (const auto& start : tried) best = std::max(best, start ? start->score : 0.0);
+  std::vector<LabelStart> starts;
+  for (auto& start : tried) {
+    if (start && start->score > kNearBest * best) starts.push_back(*std::move(start));
   }
-  return best;
+  std::sort(starts.begin(), starts.end(),
+            [](const LabelStart& a, const LabelStart& b) { return a.blocks < b.blocks; });
+  return starts;
 }
 
 }  // namespace medius::reconstruct

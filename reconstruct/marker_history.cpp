@@ -1,29 +1,39 @@
 #include "reconstruct/marker_history.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 
 #include "core/check.hpp"
 
 namespace medius::reconstruct {
+namespace {
+
+template <typename T>
+void AppendTo(std::vector<T>& to, const std::vector<T>& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+template <typename T>
+void DropFront(std::vector<T>& values, std::size_t count) {
+  values.erase(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+}  // namespace
 
 void MarkerHistory::Append(const TrajectoryBlock& block) {
-  const std::size_t markers = marker_count();
-  MEDIUS_CHECK(block.marker_count() == markers, "a block with another number of markers");
-  if (begin_ == end_) begin_ = end_ = block.frames().first;
+  MEDIUS_CHECK(block.marker_count() == marker_count_, "a block with another number of markers");
   MEDIUS_CHECK(block.frames().first == end_, "blocks of a stream that do not follow each other");
-  for (std::size_t m = 0; m < markers; ++m) {
-    Track& track = tracks_[m];
-    for (std::size_t f = 0; f < block.frames().count; ++f) {
-      const std::size_t slot = f * markers + m;
-      const float* p = block.position.data() + 3 * slot;
-      const float* c = block.covariance.data() + 6 * slot;
-      track.position.emplace_back(p[0], p[1], p[2]);
-      track.covariance.push_back({c[0], c[1], c[2], c[3], c[4], c[5]});
-      track.residual.push_back(block.residual[slot]);
-      track.rays.push_back(block.rays[slot]);
-      track.source.push_back(block.source[slot]);
-      track.pass.push_back(block.IsPresent(f, MarkerId(m)) ? 0 : kHidden);
-    }
+  AppendTo(position_, block.position);
+  AppendTo(covariance_, block.covariance);
+  AppendTo(residual_, block.residual);
+  AppendTo(rays_, block.rays);
+  AppendTo(source_, block.source);
+  constexpr auto kMissing = static_cast<std::uint8_t>(SampleSource::kMissing);
+  for (std::size_t i = 0; i < block.source.size(); ++i) {
+    const float* p = block.position.data() + 3 * i;
+    const bool finite = std::isfinite(p[0]) && std::isfinite(p[1]) && std::isfinite(p[2]);
+    pass_.push_back(finite && block.source[i] != kMissing ? 0 : kHidden);
   }
   end_ += block.frames().count;
 }
@@ -31,61 +41,56 @@ void MarkerHistory::Append(const TrajectoryBlock& block) {
 void MarkerHistory::DropBefore(std::size_t frame) {
   // To erase a little at each call would move the rest every time.
   if (frame <= begin_ || 2 * (frame - begin_) < end_ - begin_) return;
-  const auto count = static_cast<std::ptrdiff_t>(std::min(frame, end_) - begin_);
-  const auto drop = [count](auto& values) { values.erase(values.begin(), values.begin() + count); };
-  for (Track& track : tracks_) {
-    drop(track.position);
-    drop(track.covariance);
-    drop(track.residual);
-    drop(track.rays);
-    drop(track.source);
-    drop(track.pass);
-  }
-  begin_ += static_cast<std::size_t>(count);
+  const std::size_t frames = std::min(frame, end_) - begin_;
+  const std::size_t slots = frames * marker_count_;
+  DropFront(position_, 3 * slots);
+  DropFront(covariance_, 6 * slots);
+  DropFront(residual_, slots);
+  DropFront(rays_, slots);
+  DropFront(source_, slots);
+  DropFront(pass_, slots);
+  begin_ += frames;
 }
 
 void MarkerHistory::Fill(std::size_t marker, std::size_t frame, const MarkerSample& sample,
                          std::uint8_t pass) {
-  Track& track = tracks_[marker];
-  const std::size_t i = frame - begin_;
-  MEDIUS_CHECK(track.pass[i] == kHidden, "a sample filled twice");
+  const std::size_t slot = Slot(marker, frame);
+  MEDIUS_CHECK(pass_[slot] == kHidden, "a sample filled twice");
+  const Eigen::Vector3f x = sample.position.cast<float>();
   const Eigen::Matrix3f c = sample.covariance.cast<float>();
-  track.position[i] = sample.position.cast<float>();
-  track.covariance[i] = {c(0, 0), c(0, 1), c(0, 2), c(1, 1), c(1, 2), c(2, 2)};
-  track.residual[i] = static_cast<float>(sample.residual_px);
-  track.rays[i] = static_cast<std::uint8_t>(sample.rays);
-  track.source[i] = static_cast<std::uint8_t>(sample.source);
-  track.pass[i] = pass;
+  const std::array<float, 6> upper = {c(0, 0), c(0, 1), c(0, 2), c(1, 1), c(1, 2), c(2, 2)};
+  std::copy_n(x.data(), 3, position_.data() + 3 * slot);
+  std::copy_n(upper.data(), 6, covariance_.data() + 6 * slot);
+  residual_[slot] = static_cast<float>(sample.residual_px);
+  rays_[slot] = static_cast<std::uint8_t>(sample.rays);
+  source_[slot] = static_cast<std::uint8_t>(sample.source);
+  pass_[slot] = pass;
 }
 
 TrajectoryBlock MarkerHistory::Copy(FrameRange frames) const {
   MEDIUS_CHECK(frames.first >= begin_ && frames.end() <= end_, "frames that are no longer held");
-  const std::size_t markers = marker_count();
-  TrajectoryBlock block(frames, markers);
-  for (std::size_t m = 0; m < markers; ++m) {
-    const Track& track = tracks_[m];
-    for (std::size_t f = 0; f < frames.count; ++f) {
-      const std::size_t slot = f * markers + m;
-      const std::size_t i = frames.first + f - begin_;
-      std::copy_n(track.position[i].data(), 3, block.position.data() + 3 * slot);
-      std::copy_n(track.covariance[i].data(), 6, block.covariance.data() + 6 * slot);
-      block.residual[slot] = track.residual[i];
-      block.rays[slot] = track.rays[i];
-      block.source[slot] = track.source[i];
-    }
-  }
+  TrajectoryBlock block(frames, marker_count_);
+  const auto copy = [&](const auto& from, auto& to, std::size_t width) {
+    const auto first = static_cast<std::ptrdiff_t>(Slot(0, frames.first) * width);
+    std::copy_n(from.begin() + first, to.size(), to.begin());
+  };
+  copy(position_, block.position, 3);
+  copy(covariance_, block.covariance, 6);
+  copy(residual_, block.residual, 1);
+  copy(rays_, block.rays, 1);
+  copy(source_, block.source, 1);
   return block;
 }
 
 bool MarkerHistory::IsKnownAll(std::size_t marker, FrameRange frames, std::uint8_t pass) const {
-  const auto first =
-      tracks_[marker].pass.begin() + static_cast<std::ptrdiff_t>(frames.first - begin_);
-  return std::all_of(first, first + static_cast<std::ptrdiff_t>(frames.count),
-                     [pass](std::uint8_t p) { return p < pass; });
+  for (std::size_t f = frames.first; f < frames.end(); ++f) {
+    if (!IsKnown(marker, f, pass)) return false;
+  }
+  return true;
 }
 
 double MarkerHistory::Variance(std::size_t marker, std::size_t frame) const {
-  const std::array<float, 6>& c = tracks_[marker].covariance[frame - begin_];
+  const float* c = covariance_.data() + 6 * Slot(marker, frame);
   return (static_cast<double>(c[0]) + c[3] + c[5]) / 3.0;
 }
 

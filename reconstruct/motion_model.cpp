@@ -65,7 +65,10 @@ class LocalGaussian {
     const double ridge = std::hypot(0.002, 0.010 * std::sqrt(40.0 / count));
     ridge_ = ridge * ridge;
     Start();
-    for (int round = 0; round < kRounds; ++round) Improve();
+    for (int round = 0; round < kRounds; ++round) {
+      Improve();
+      if (round > 0 && round + 1 < kRounds) TrimTarget();
+    }
   }
 
   [[nodiscard]] std::size_t samples() const { return rows_.size(); }
@@ -85,12 +88,13 @@ class LocalGaussian {
  private:
   struct Row {
     unsigned mask = 0;
+    bool has_target = false;  // also where it is trimmed
     VectorXd value;  // 0 where missing
   };
 
   void GatherRows(const MotionSamples& samples, const std::vector<std::size_t>& markers) {
     for (std::size_t s = 0; s < samples.count(); ++s) {
-      Row row{0, VectorXd::Zero(static_cast<Index>(3 * size_))};
+      Row row{0, false, VectorXd::Zero(static_cast<Index>(3 * size_))};
       int seen = 0;
       for (std::size_t k = 0; k < size_; ++k) {
         const Eigen::Vector3f& position = samples.At(s, markers[k]);
@@ -99,7 +103,51 @@ class LocalGaussian {
         row.value.segment<3>(static_cast<Index>(3 * k)) = position.cast<double>();
         ++seen;
       }
+      row.has_target = (row.mask & TargetBit()) != 0;
       if (seen >= 3) rows_.push_back(std::move(row));
+    }
+  }
+
+  // The marker that is to be predicted is the last.
+  [[nodiscard]] unsigned TargetBit() const { return 1U << (size_ - 1); }
+
+  // Leaves the target out of samples in which it is far from where the others say: a wrong name. By
+  // the median, which many wrong names do not move.
+  void TrimTarget() {
+    constexpr double kFar = 5.0;              // standard deviations
+    constexpr double kAlwaysGood = 0.012;     // m
+    constexpr double kMedianOfNorm = 1.5382;  // of a 3D normal, in standard deviations
+    const MatrixXd gauged = GaugedCovariance();
+    std::map<unsigned, Fill> fills;
+    std::vector<double> off(rows_.size(), -1.0);
+    std::vector<double> sorted;
+    const auto at = static_cast<Index>(3 * (size_ - 1));
+    for (std::size_t r = 0; r < rows_.size(); ++r) {
+      if (!rows_[r].has_target) continue;
+      Row without = rows_[r];
+      without.mask &= ~TargetBit();
+      auto found = fills.find(without.mask);
+      if (found == fills.end()) {
+        found = fills.emplace(without.mask, FillOf(without.mask, gauged)).first;
+      }
+      const Eigen::Vector3d shift = ShiftOf(without);
+      VectorXd seen = without.value;
+      for (Index i = 0; i < seen.size(); ++i) seen[i] -= shift[i % 3];
+      const Fill& fill = found->second;
+      if (fill.seen.size() < 6) continue;
+      const VectorXd off_mean = seen(fill.seen) - mean_(fill.seen);
+      const Eigen::Vector3d predicted =
+          mean_.tail<3>() + fill.weights.bottomRows<3>() * off_mean;
+      off[r] = (rows_[r].value.segment<3>(at) - shift - predicted).norm();
+      sorted.push_back(off[r]);
+    }
+    if (sorted.size() < kFewestSamples) return;
+    const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
+    std::nth_element(sorted.begin(), middle, sorted.end());
+    const double limit = std::max(kAlwaysGood, kFar * *middle / kMedianOfNorm);
+    for (std::size_t r = 0; r < rows_.size(); ++r) {
+      if (off[r] < 0.0) continue;
+      rows_[r].mask = off[r] > limit ? rows_[r].mask & ~TargetBit() : rows_[r].mask | TargetBit();
     }
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -98,45 +99,15 @@ std::vector<std::size_t> ChooseAnchor(const LabelledPositions& positions,
       "set");
 }
 
-// Right minus left is where the runner's right is; by the roles that have both sides.
-Eigen::Vector3d LeftOf(const LabelledPositions& positions, const MarkerSet& set,
-                       std::size_t frame) {
-  Eigen::Vector3d left = Eigen::Vector3d::Zero();
-  const auto add = [&](const std::string& on_left, const std::string& on_right) {
-    const auto l = IndexOf(positions.labels, on_left);
-    const auto r = IndexOf(positions.labels, on_right);
-    if (!l || !r) return;
-    const Eigen::Vector3d across = positions.At(frame, *l) - positions.At(frame, *r);
-    if (across.allFinite()) left += across;
-  };
-  for (const auto& [role, label] : set.roles) {
-    if (role.rfind("left_", 0) != 0) continue;
-    if (const auto right = set.LabelOf("right_" + role.substr(5))) add(label, *right);
-  }
-  for (const auto& [segment, labels] : set.clusters) {
-    if (segment.rfind("left_", 0) != 0) continue;
-    const auto right = set.clusters.find("right_" + segment.substr(5));
-    if (right == set.clusters.end()) continue;
-    for (const std::string& l : labels) add(l, right->second.front());
-    for (const std::string& r : right->second) add(labels.front(), r);
-  }
-  left.z() = 0.0;
-  if (left.norm() < 1e-3) return Eigen::Vector3d::UnitY();
-  return left.normalized();
-}
-
-// The anchor's markers as they lie in the first frame that has them all, in the body frame.
-std::vector<Eigen::Vector3d> FirstLayout(const LabelledPositions& positions, const MarkerSet& set,
+// The anchor's markers as they lie in the first frame that has them all, about their middle.
+std::vector<Eigen::Vector3d> FirstLayout(const LabelledPositions& positions,
                                          const std::vector<std::size_t>& anchor) {
   std::size_t frame = 0;
   while (!IsFrameWithAll(positions, frame, anchor)) ++frame;
-  const Eigen::Vector3d left = LeftOf(positions, set, frame);
-  Eigen::Matrix3d body_from_lab;
-  body_from_lab << left.y(), -left.x(), 0.0, left.x(), left.y(), 0.0, 0.0, 0.0, 1.0;
   std::vector<Eigen::Vector3d> layout;
   Eigen::Vector3d middle = Eigen::Vector3d::Zero();
   for (const std::size_t marker : anchor) {
-    layout.emplace_back(body_from_lab * positions.At(frame, marker));
+    layout.push_back(positions.At(frame, marker));
     middle += layout.back() / static_cast<double>(anchor.size());
   }
   for (Eigen::Vector3d& point : layout) point -= middle;
@@ -177,9 +148,8 @@ Places PlacesInBody(const LabelledPositions& positions, const std::vector<std::s
   return places;
 }
 
-Places MeasurePlaces(const LabelledPositions& positions, const MarkerSet& set,
-                     const std::vector<std::size_t>& anchor) {
-  std::vector<Eigen::Vector3d> layout = FirstLayout(positions, set, anchor);
+Places MeasurePlaces(const LabelledPositions& positions, const std::vector<std::size_t>& anchor) {
+  std::vector<Eigen::Vector3d> layout = FirstLayout(positions, anchor);
   Places places = PlacesInBody(positions, anchor, layout);
   // The first frame's layout is one instant of a moving body; its mean is a better reference.
   for (int round = 0; round < 2; ++round) {
@@ -187,6 +157,48 @@ Places MeasurePlaces(const LabelledPositions& positions, const MarkerSet& set,
     places = PlacesInBody(positions, anchor, layout);
   }
   return places;
+}
+
+// Where the runner's left is, by the mean places of what the set names on both sides: over a stride
+// the legs' swing cancels. Y where it names nothing of the kind.
+Eigen::Vector3d LeftOf(const SubjectModel& model, const MarkerSet& set) {
+  Eigen::Vector3d left = Eigen::Vector3d::Zero();
+  const auto place_of = [&](const std::string& label) -> Eigen::Vector3d {
+    for (const SubjectMarker& marker : model.markers) {
+      if (marker.label == label) return marker.position;
+    }
+    return Eigen::Vector3d::Constant(kNaN);
+  };
+  const auto add = [&](const std::string& on_left, const std::string& on_right) {
+    const Eigen::Vector3d across = place_of(on_left) - place_of(on_right);
+    if (across.allFinite()) left += across;
+  };
+  for (const auto& [role, label] : set.roles) {
+    if (role.rfind("left_", 0) != 0) continue;
+    if (const auto right = set.LabelOf("right_" + role.substr(5))) add(label, *right);
+  }
+  for (const auto& [segment, labels] : set.clusters) {
+    if (segment.rfind("left_", 0) != 0) continue;
+    const auto right = set.clusters.find("right_" + segment.substr(5));
+    if (right == set.clusters.end()) continue;
+    for (const std::string& l : labels) {
+      for (const std::string& r : right->second) add(l, r);
+    }
+  }
+  left.z() = 0.0;
+  if (left.norm() < 1e-3) return Eigen::Vector3d::UnitY();
+  return left.normalized();
+}
+
+// Turns the model so that y points to the runner's left.
+void TurnLeftToY(SubjectModel& model, const MarkerSet& set) {
+  const Eigen::Vector3d left = LeftOf(model, set);
+  Eigen::Matrix3d turn;
+  turn << left.y(), -left.x(), 0.0, left.x(), left.y(), 0.0, 0.0, 0.0, 1.0;
+  for (SubjectMarker& marker : model.markers) {
+    marker.position = (turn * marker.position).eval();
+    marker.covariance = (turn * marker.covariance * turn.transpose()).eval();
+  }
 }
 
 // Mean, sd, min and max of a distance over the frames that have both markers.
@@ -217,32 +229,42 @@ Eigen::Vector3d AssumedSd(const std::string& segment, double from_origin) {
     std::string_view segment;
     double x, y, z;
   };
-  static constexpr Row kRows[] = {{"pelvis", 0.04, 0.04, 0.04},   {"trunk", 0.12, 0.06, 0.06},
-                                  {"head", 0.15, 0.08, 0.06},     {"thigh", 0.20, 0.06, 0.12},
-                                  {"shank", 0.35, 0.10, 0.25},    {"foot", 0.50, 0.12, 0.35},
-                                  {"upper_arm", 0.25, 0.10, 0.15}};
+  static constexpr Row kRows[] = {
+      {"pelvis", 0.04, 0.04, 0.04},    {"trunk", 0.12, 0.06, 0.06},   {"head", 0.15, 0.08, 0.06},
+      {"thigh", 0.20, 0.06, 0.12},     {"shank", 0.35, 0.10, 0.25},   {"foot", 0.50, 0.12, 0.35},
+      {"upper_arm", 0.25, 0.15, 0.20}, {"forearm", 0.35, 0.30, 0.35}, {"hand", 0.40, 0.35, 0.40}};
   for (const Row& row : kRows) {
     if (segment.size() >= row.segment.size() &&
         segment.compare(segment.size() - row.segment.size(), std::string::npos, row.segment) == 0) {
       return {row.x, row.y, row.z};
     }
   }
-  return {0.15 + 0.4 * from_origin, 0.06 + 0.15 * from_origin, 0.1 + 0.3 * from_origin};
+  return {0.25 + 0.4 * from_origin, 0.10 + 0.15 * from_origin, 0.2 + 0.3 * from_origin};
+}
+
+// Arms hang or are held out for the standing trial, and are bent in the run.
+bool IsArmOrUnknown(std::string_view segment) {
+  return segment.empty() || segment.ends_with("arm") || segment.ends_with("hand");
 }
 
 // What a standing trial says of a pair while running: the length itself on one segment; across
 // joints a range within which the distance can lie.
-PairDistance AssumePlay(PairDistance standing, bool is_rigid, const SubjectOptions& options) {
-  standing.is_rigid = is_rigid;
+PairDistance AssumePlay(PairDistance standing, const std::string& a, const std::string& b,
+                        const SubjectOptions& options) {
+  const bool is_trunk = a == "trunk";
   const double length = standing.mean;
-  if (is_rigid) {
-    standing.sd = std::hypot(options.skin_sd, options.skin_sd_of_distance * length);
+  if (standing.is_rigid) {
+    // Shoulders and spine are no bone: arms held out for the standing trial bring the acromia 60 mm
+    // nearer each other (Hamner et al.'s subject 2).
+    const double more = is_trunk ? 2.5 : 1.0;
+    standing.sd = more * std::hypot(options.skin_sd, options.skin_sd_of_distance * length);
     standing.min = std::max(0.0, length - 5.0 * standing.sd);
     standing.max = length + 5.0 * standing.sd;
     return standing;
   }
   // Joints bend most limbs shorter; a swinging arm or leg goes farther off than it hangs.
-  standing.sd = 0.03 + 0.15 * length;
+  const bool is_arm = IsArmOrUnknown(a) || IsArmOrUnknown(b);
+  standing.sd = is_arm ? 0.06 + 0.35 * length : 0.03 + 0.15 * length;
   standing.min = std::max(0.0, length - 4.0 * standing.sd);
   standing.max = length + 4.0 * standing.sd;
   return standing;
@@ -273,7 +295,7 @@ SubjectModel Measure(const LabelledPositions& positions, const MarkerSet& set) {
   model.marker_set = set.name;
   const std::vector<std::string> segments = SegmentsOf(positions.labels, set);
   model.anchor = ChooseAnchor(positions, segments);
-  const Places places = MeasurePlaces(positions, set, model.anchor);
+  const Places places = MeasurePlaces(positions, model.anchor);
   for (std::size_t m = 0; m < positions.labels.size(); ++m) {
     // Never seen with the anchor: its place is unknown, its distances may still be known.
     const bool has_place = places.count[m] > 0.0;
@@ -282,6 +304,7 @@ SubjectModel Measure(const LabelledPositions& positions, const MarkerSet& set) {
          has_place ? places.Mean(m) : Eigen::Vector3d::Constant(kNaN).eval(),
          has_place ? places.Covariance(m) : Eigen::Matrix3d::Constant(kNaN).eval()});
   }
+  TurnLeftToY(model, set);
   for (std::size_t a = 0; a < positions.labels.size(); ++a) {
     for (std::size_t b = a + 1; b < positions.labels.size(); ++b) {
       PairDistance pair = MeasurePair(positions, a, b);
@@ -309,8 +332,15 @@ std::vector<std::string> SegmentsOf(const std::vector<std::string>& labels, cons
   for (const auto& [role, label] : set.roles) {
     if (const auto m = IndexOf(labels, label)) segments[*m] = SegmentOfSidedRole(role);
   }
+  std::map<std::string, std::string> segment_of;
   for (const auto& [segment, cluster] : set.clusters) {
     for (const std::string& label : cluster) {
+      const auto [other, is_new] = segment_of.emplace(label, segment);
+      if (!is_new) {
+        throw InputError(fmt::format(
+            "the marker set {} has {} in the clusters of {} and {}; a marker sits on one segment",
+            set.name, label, other->second, segment));
+      }
       if (const auto m = IndexOf(labels, label)) segments[*m] = segment;
     }
   }
@@ -325,8 +355,13 @@ SubjectModel LearnFromStanding(const LabelledPositions& standing, const MarkerSe
     const Eigen::Vector3d sd = AssumedSd(marker.segment, marker.position.norm());
     marker.covariance = sd.cwiseProduct(sd).asDiagonal();
   }
-  for (PairDistance& pair : model.pairs) {
-    if (pair.is_known) pair = AssumePlay(pair, pair.is_rigid, options);
+  for (std::size_t a = 0; a < model.markers.size(); ++a) {
+    for (std::size_t b = a + 1; b < model.markers.size(); ++b) {
+      PairDistance& pair = model.pairs[model.PairSlot(a, b)];
+      if (pair.is_known) {
+        pair = AssumePlay(pair, model.markers[a].segment, model.markers[b].segment, options);
+      }
+    }
   }
   return model;
 }

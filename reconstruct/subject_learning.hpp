@@ -36,6 +36,7 @@ struct SubjectOptions {
 
 /// Segment of every label of `labels` by the set's clusters, then by its roles; "" where it says
 /// nothing.
+/// @throws InputError where a marker is in two clusters.
 [[nodiscard]] std::vector<std::string> SegmentsOf(const std::vector<std::string>& labels,
                                                   const MarkerSet& set);
 

@@ -45,6 +45,13 @@ bool ChosenAreFree(const Gates& gates, const GateFit& fit, const std::vector<Cam
   return true;
 }
 
+// Makes room by a quarter, not by doubling: an hour of forty markers is 350 MB of positions.
+void Grow(std::vector<Eigen::Vector3f>* positions) {
+  constexpr std::size_t kFew = 64;
+  if (positions->size() + kFew / 2 < positions->capacity()) return;
+  positions->reserve(positions->size() + std::max(kFew, positions->size() / 4));
+}
+
 bool IsAcceptable(const GateFit& fit, double prior_distance2) {
   if (fit.rays == 2) {
     return prior_distance2 <= kFarthestTwoRays2 && fit.chi2 <= kMisfitTwoRays;
@@ -183,6 +190,7 @@ void Tracker::Take(const Claim& claim, std::size_t frame, std::vector<CameraFram
   track.filter.Update(claim.position, claim.fit.covariance.trace() / 3.0);
   track.last_seen = frame;
   Fragment& fragment = fragments_[static_cast<std::size_t>(track.id)];
+  Grow(&fragment.position);
   fragment.position.resize(frame - fragment.first_frame, kUnseen);
   fragment.position.emplace_back(claim.position.cast<float>());
 }

@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "storage/atomic_text_file.hpp"
+#include "storage/marker_labels.hpp"
 #include "storage/rig_format.hpp"
 #include "storage/rig_medius.hpp"
 #include "storage/toml_table.hpp"
@@ -78,6 +79,67 @@ std::optional<Eigen::MatrixXd> ReadJointCovariance(const toml::table& document,
   return joint.Matrix("covariance");
 }
 
+std::vector<ProvenanceInput> ReadInputs(const TomlTable& stage, const std::string& file) {
+  std::vector<ProvenanceInput> inputs;
+  const toml::array* nodes = stage.table().get_as<toml::array>("inputs");
+  if (nodes == nullptr) stage.Fail("inputs: an array of tables is expected");
+  for (const toml::node& node : *nodes) {
+    if (!node.is_table()) stage.Fail(node, "inputs: tables are expected");
+    const TomlTable input(*node.as_table(), file, "[[provenance]] inputs");
+    input.AllowOnly({"name", "sha256"});
+    inputs.push_back({input.Text("name"), input.Text("sha256")});
+  }
+  return inputs;
+}
+
+std::vector<StageProvenance> ReadStages(const toml::table& document, const std::string& file) {
+  std::vector<StageProvenance> stages;
+  const toml::node* node = document.get("provenance");
+  if (node == nullptr) return stages;
+  const TomlTable top(document, file, "");
+  if (!node->is_array_of_tables()) top.Fail(*node, "provenance: [[provenance]] is expected");
+  for (const toml::node& stage : *node->as_array()) {
+    const TomlTable table(*stage.as_table(), file, "[[provenance]]");
+    table.AllowOnly({"stage", "command", "version", "options", "inputs", "warnings"});
+    StageProvenance read;
+    read.stage = table.Text("stage");
+    read.command = table.Text("command");
+    read.version = table.Text("version");
+    read.options_json = table.Text("options");
+    read.inputs = ReadInputs(table, file);
+    if (const toml::array* warnings = table.table().get_as<toml::array>("warnings")) {
+      for (const toml::node& warning : *warnings) {
+        if (!warning.is_string()) table.Fail(warning, "warnings: texts are expected");
+        read.warnings.push_back(warning.as_string()->get());
+      }
+    }
+    stages.push_back(std::move(read));
+  }
+  return stages;
+}
+
+// Names of files may hold bytes that TOML does not take.
+std::string QuotedText(std::string_view text) {
+  return TomlText(CleanText(text));
+}
+
+// Neither when nor how long: the same input gives the same bytes.
+std::string StageText(const StageProvenance& stage) {
+  std::string text = fmt::format(
+      "\n[[provenance]]\nstage = {}\ncommand = {}\nversion = {}\noptions = {}\ninputs = [\n",
+      QuotedText(stage.stage), QuotedText(stage.command), QuotedText(stage.version),
+      QuotedText(stage.options_json));
+  for (const ProvenanceInput& input : stage.inputs) {
+    text += fmt::format("  {{ name = {}, sha256 = {} }},\n", QuotedText(input.name),
+                        QuotedText(input.sha256));
+  }
+  text += "]\n";
+  if (stage.warnings.empty()) return text;
+  text += "warnings = [\n";
+  for (const std::string& warning : stage.warnings) text += "  " + QuotedText(warning) + ",\n";
+  return text + "]\n";
+}
+
 std::string MatrixText(const Eigen::MatrixXd& matrix) {
   std::string text = "[\n";
   for (Eigen::Index r = 0; r < matrix.rows(); ++r) {
@@ -102,7 +164,7 @@ CameraRig ReadMediusRig(const toml::table& document, const std::string& file) {
     top.Fail(*document.get("version"), fmt::format("version {} is not known; this program reads {}",
                                                    top.Number("version"), kVersion));
   }
-  top.AllowOnly({"format", "version", "lab_frame", "camera", "joint"});
+  top.AllowOnly({"format", "version", "lab_frame", "camera", "joint", "provenance"});
   const toml::array* cameras = document.get_as<toml::array>("camera");
   if (cameras == nullptr) top.Fail("has no camera; [[camera]] tables are expected");
   CameraRig rig;
@@ -111,6 +173,7 @@ CameraRig ReadMediusRig(const toml::table& document, const std::string& file) {
     rig.cameras.push_back(ReadCamera(*node.as_table(), file, rig.cameras.size() + 1));
   }
   rig.joint_covariance = ReadJointCovariance(document, file);
+  (void)ReadStages(document, file);  // a rig is refused for what is wrong in any part of it
   if (document.contains("lab_frame")) rig.lab_frame = top.Text("lab_frame");
   ValidateRig(rig, file);
   return rig;
@@ -129,7 +192,11 @@ CameraRig ReadRig(const std::filesystem::path& path) {
   return ReadMediusRig(ParseTomlFile(path), path.string());
 }
 
-std::string FormatRig(const CameraRig& rig) {
+std::vector<StageProvenance> ReadRigProvenance(const std::filesystem::path& path) {
+  return ReadStages(ParseTomlFile(path), path.string());
+}
+
+std::string FormatRig(const CameraRig& rig, const std::vector<StageProvenance>& provenance) {
   ValidateRig(rig, "rig");
   std::string text = fmt::format("format = \"{}\"\nversion = {}\n", kFormatName, kVersion);
   if (!rig.lab_frame.empty()) text += fmt::format("lab_frame = {}\n", TomlText(rig.lab_frame));
@@ -147,14 +214,16 @@ std::string FormatRig(const CameraRig& rig) {
     if (camera.line_time != 0.0) text += "line_time = " + TomlNumber(camera.line_time) + "\n";
     if (camera.covariance) text += "covariance = " + MatrixText(*camera.covariance);
   }
+  for (const StageProvenance& stage : provenance) text += StageText(stage);
   if (rig.joint_covariance) {
     text += "\n[joint]\ncovariance = " + MatrixText(*rig.joint_covariance);
   }
   return text;
 }
 
-void WriteRig(const std::filesystem::path& path, const CameraRig& rig) {
-  WriteTextFile(path, FormatRig(rig));
+void WriteRig(const std::filesystem::path& path, const CameraRig& rig,
+              const std::vector<StageProvenance>& provenance) {
+  WriteTextFile(path, FormatRig(rig, provenance));
 }
 
 }  // namespace medius::storage

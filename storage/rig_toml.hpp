@@ -2,8 +2,10 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "core/camera_rig.hpp"
+#include "core/trial.hpp"
 
 namespace medius::storage {
 
@@ -12,10 +14,18 @@ namespace medius::storage {
 ///         another kind, misspelt or not finite; for a rig of another program, how to convert it.
 [[nodiscard]] CameraRig ReadRig(const std::filesystem::path& path);
 
-/// The text of a rig file; ReadRig gives back the same numbers to the last bit.
-[[nodiscard]] std::string FormatRig(const CameraRig& rig);
+/// What made the rig of a file of Medius, the first stage first (its calibration, its floor, ...);
+/// empty where the file does not say. Times of stages are not in it.
+/// @throws InputError as ReadRig.
+[[nodiscard]] std::vector<StageProvenance> ReadRigProvenance(const std::filesystem::path& path);
+
+/// The text of a rig file; ReadRig gives back the same numbers to the last bit, ReadRigProvenance
+/// the stages without their times: the same calibration gives the same bytes.
+[[nodiscard]] std::string FormatRig(const CameraRig& rig,
+                                    const std::vector<StageProvenance>& provenance = {});
 
 /// Writes it whole or not at all. @throws InputError as AtomicTextFile, or ValidateRig.
-void WriteRig(const std::filesystem::path& path, const CameraRig& rig);
+void WriteRig(const std::filesystem::path& path, const CameraRig& rig,
+              const std::vector<StageProvenance>& provenance = {});
 
 }  // namespace medius::storage

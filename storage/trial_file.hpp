@@ -13,6 +13,7 @@
 #include "core/observations.hpp"
 #include "core/parallel.hpp"
 #include "core/progress.hpp"
+#include "core/shared_covariance.hpp"
 #include "core/time_base.hpp"
 #include "core/trajectories.hpp"
 #include "core/trial.hpp"
@@ -67,6 +68,8 @@ class TrialReader {
   [[nodiscard]] ObservationBlock ReadObservations(FrameRange frames,
                                                   const std::vector<std::string>& cameras) const;
   [[nodiscard]] TrajectoryBlock ReadTrajectories(FrameRange frames) const;
+  /// Empty where the rig that made the positions stated no covariance.
+  [[nodiscard]] SharedCovariance ReadSharedCovariance() const;
   [[nodiscard]] GaitEvents ReadEvents() const;
   [[nodiscard]] Kinematics ReadKinematics() const;
   [[nodiscard]] StrideTable ReadStrides() const;
@@ -114,6 +117,7 @@ class TrialWriter {
     bool radius = false;
     bool intensity = false;
     bool label = false;
+    bool instance = false;
     bool time_stamp = false;
   };
   /// @param sizes  of the images, one a camera, where they are known; or none at all.
@@ -124,6 +128,8 @@ class TrialWriter {
 
   void BeginTrajectories(const std::vector<std::string>& labels);
   void AppendTrajectories(const TrajectoryBlock& block);
+  /// Of the trajectories that were begun.
+  void WriteSharedCovariance(const SharedCovariance& shared);
 
   void WriteEvents(const GaitEvents& events);
   void WriteKinematics(const Kinematics& kinematics);

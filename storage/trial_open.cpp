@@ -210,6 +210,7 @@ SightingColumns TrialReader::Impl::OpenSightings(const std::string& camera) cons
           optional(schema::kRadius),
           optional(schema::kIntensity),
           optional(schema::kLabel),
+          optional(schema::kInstance),
           std::move(time_stamp)};
 }
 

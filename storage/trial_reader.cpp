@@ -79,6 +79,7 @@ void TrialReader::Impl::ReadSightings(const std::vector<SightingColumns*>& colum
     AddColumn(plan, columns[c]->radius, first, count, camera.radius);
     AddColumn(plan, columns[c]->intensity, first, count, camera.intensity);
     AddColumn(plan, columns[c]->label, first, count, camera.label);
+    AddColumn(plan, columns[c]->instance, first, count, camera.instance);
     AddColumn(plan, columns[c]->time_stamp, block.frames.first, block.frames.count,
               camera.time_stamp);
   }
@@ -137,6 +138,28 @@ TrajectoryBlock TrialReader::Impl::ReadTrajectories(FrameRange frames) {
   return block;
 }
 
+SharedCovariance TrialReader::Impl::ReadSharedCovariance() const {
+  SharedCovariance shared;
+  if (!Has(TrialPart::kTrajectories)) return shared;
+  auto frames = OptionalColumn(schema::kTrajectories, schema::kRigCovarianceFrame.name,
+                               schema::kRigCovarianceFrame.type);
+  if (!frames) return shared;
+  if (frames->shape().size() != 1 || frames->row_count() > frame_count()) {
+    throw InputError(fmt::format("{}: is not one frame a row, of the {} of the trial",
+                                 frames->where(), frame_count()));
+  }
+  const std::size_t rows = frames->row_count();
+  shared.frame.resize(rows);
+  frames->Read(0, rows, shared.frame.data());
+  hdf5::ColumnReader covariance =
+      Column(schema::kTrajectories, schema::kRigCovariance.name, schema::kRigCovariance.type);
+  covariance.ExpectShape({rows, labels.size(), 6},
+                         fmt::format("{} rows in {}", rows, schema::kRigCovarianceFrame.name));
+  shared.covariance.resize(rows * labels.size() * 6);
+  covariance.Read(0, rows, shared.covariance.data());
+  return shared;
+}
+
 TrialReader::TrialReader(const std::filesystem::path& path, Parallelism parallelism) {
   const hdf5::ErrorSilence silence;
   impl_ = std::make_unique<Impl>(path, path.string(), parallelism);
@@ -185,6 +208,11 @@ ObservationBlock TrialReader::ReadObservations(FrameRange frames,
 TrajectoryBlock TrialReader::ReadTrajectories(FrameRange frames) const {
   const hdf5::ErrorSilence silence;
   return impl_->ReadTrajectories(frames);
+}
+
+SharedCovariance TrialReader::ReadSharedCovariance() const {
+  const hdf5::ErrorSilence silence;
+  return impl_->ReadSharedCovariance();
 }
 
 GaitEvents TrialReader::ReadEvents() const {

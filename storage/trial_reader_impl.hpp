@@ -23,6 +23,7 @@ struct SightingColumns {
   std::optional<hdf5::ColumnReader> radius;
   std::optional<hdf5::ColumnReader> intensity;
   std::optional<hdf5::ColumnReader> label;
+  std::optional<hdf5::ColumnReader> instance;
   std::optional<hdf5::ColumnReader> time_stamp;
 };
 
@@ -55,6 +56,7 @@ struct TrialReader::Impl {
   [[nodiscard]] ObservationBlock ReadObservations(FrameRange frames,
                                                   const std::vector<std::string>& names);
   [[nodiscard]] TrajectoryBlock ReadTrajectories(FrameRange frames);
+  [[nodiscard]] SharedCovariance ReadSharedCovariance() const;
   /// @throws InputError where there is no such camera.
   [[nodiscard]] SightingColumns& SightingsOf(const std::string& camera);
   [[nodiscard]] GaitEvents ReadEvents() const;

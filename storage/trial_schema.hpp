@@ -86,6 +86,10 @@ inline constexpr Dataset kIntensity{"intensity", Type::kFloat32, "1",
 inline constexpr Dataset kLabel{
     "label", Type::kInt16, "1",
     "marker of each sighting as an index into /trajectories/labels, from 0; -1 where unknown"};
+inline constexpr Dataset kInstance{
+    "instance", Type::kInt16, "1",
+    "detection (person) that each sighting belongs to, numbered from 0 in each frame of this "
+    "camera; -1 where none"};
 
 inline constexpr Dataset kTimeStamp{
     "time_stamp", Type::kFloat64, "s",
@@ -100,6 +104,12 @@ inline constexpr Dataset kPosition{
 inline constexpr Dataset kPositionCovariance{
     "covariance", Type::kFloat32, "m^2",
     "covariance of each position as xx xy xz yy yz zz; NaN where unknown"};
+inline constexpr Dataset kRigCovarianceFrame{"rig_covariance_frame", Type::kUint64, "1",
+                                             "frame of each row of rig_covariance"};
+inline constexpr Dataset kRigCovariance{
+    "rig_covariance", Type::kFloat32, "m^2",
+    "covariance (xx xy xz yy yz zz) that the calibration's own uncertainty gives to a position, at "
+    "some frames; it does not change as noise does and is shared by neighbouring markers"};
 inline constexpr Dataset kResidual{
     "residual", Type::kFloat32, "px",
     "root mean square over the cameras used of the distance from sighting to reprojected position; "

@@ -36,6 +36,7 @@ void TrialReader::Impl::VerifyAll(const WorkControl& control) {
     if (Has(TrialPart::kTrajectories)) static_cast<void>(ReadTrajectories(frames));
     control.Report(frames.end(), frame_count());
   }
+  static_cast<void>(ReadSharedCovariance());
   if (Has(TrialPart::kKinematics)) static_cast<void>(ReadKinematics(true));
   if (Has(TrialPart::kStrides)) static_cast<void>(ReadStrides(true));
   CheckSmallParts();

@@ -130,6 +130,9 @@ void TrialWriter::WriteStrides(const StrideTable& strides) {
 void TrialWriter::WriteSummary(const Summary& summary) {
   impl_->Guarded([&] { impl_->WriteSummary(summary); });
 }
+void TrialWriter::WriteSharedCovariance(const SharedCovariance& shared) {
+  impl_->Guarded([&] { impl_->WriteSharedCovariance(shared); });
+}
 void TrialWriter::WriteProvenance(const StageProvenance& provenance) {
   impl_->Guarded([&] { impl_->WriteProvenance(provenance); });
 }

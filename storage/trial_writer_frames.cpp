@@ -134,6 +134,7 @@ SightingWriters TrialWriter::Impl::BeginCamera(hid_t group) const {
   writers.radius = optional(observation_columns.radius, schema::kRadius);
   writers.intensity = optional(observation_columns.intensity, schema::kIntensity);
   writers.label = optional(observation_columns.label, schema::kLabel);
+  writers.instance = optional(observation_columns.instance, schema::kInstance);
   if (observation_columns.time_stamp) {
     writers.time_stamp = Begin(group, schema::kTimeStamp, {}, schema::kFrameChunk, shown);
   }
@@ -167,6 +168,7 @@ void TrialWriter::Impl::AppendCamera(SightingWriters& writers, const CameraObser
   AppendOptional(writers.radius.get(), camera.radius, rows, batch);
   AppendOptional(writers.intensity.get(), camera.intensity, rows, batch);
   AppendOptional(writers.label.get(), camera.label, rows, batch);
+  AppendOptional(writers.instance.get(), camera.instance, rows, batch);
   AppendOptional(writers.time_stamp.get(), camera.time_stamp, camera.frame_count(), batch);
 }
 
@@ -207,11 +209,31 @@ void TrialWriter::Impl::AppendTrajectories(const TrajectoryBlock& block) {
   batch.FlushIfLarge();
 }
 
+void TrialWriter::Impl::WriteSharedCovariance(const SharedCovariance& shared) {
+  MEDIUS_CHECK(trajectories, "shared covariance belongs to trajectories");
+  const std::size_t rows = shared.frame.size();
+  const std::size_t M = labels->size();
+  MEDIUS_CHECK(shared.covariance.size() == rows * M * 6, "six numbers a marker");
+  if (rows == 0 || M == 0) return;
+  const hdf5::Handle group = hdf5::OpenGroup(file.get(), schema::kTrajectories, shown);
+  const auto write = [&](const schema::Dataset& dataset, std::vector<std::size_t> row_shape,
+                         std::size_t row_bytes, const void* values) {
+    ColumnSpec spec{
+        dataset.name, dataset.type, dataset.unit, dataset.definition, std::move(row_shape), 0, 0};
+    spec.rows_per_chunk =
+        schema::RowsPerChunk(std::min<std::size_t>(rows, schema::kFrameChunk), row_bytes);
+    hdf5::WriteColumn(group.get(), std::move(spec), values, rows, shown);
+  };
+  write(schema::kRigCovarianceFrame, {}, sizeof(std::uint64_t), shared.frame.data());
+  write(schema::kRigCovariance, {M, 6}, M * 6 * sizeof(float), shared.covariance.data());
+}
+
 std::vector<ColumnWriter*> TrialWriter::Impl::OpenColumns() const {
   std::vector<ColumnWriter*> columns;
   for (const SightingWriters& camera : sightings) {
-    for (const auto* column : {&camera.frame_start, &camera.xy, &camera.sigma, &camera.radius,
-                               &camera.intensity, &camera.label, &camera.time_stamp}) {
+    for (const auto* column :
+         {&camera.frame_start, &camera.xy, &camera.sigma, &camera.radius, &camera.intensity,
+          &camera.label, &camera.instance, &camera.time_stamp}) {
       if (*column != nullptr) columns.push_back(column->get());
     }
   }

@@ -21,6 +21,7 @@ struct SightingWriters {
   std::unique_ptr<hdf5::ColumnWriter> radius;      ///< likewise
   std::unique_ptr<hdf5::ColumnWriter> intensity;   ///< likewise
   std::unique_ptr<hdf5::ColumnWriter> label;       ///< likewise
+  std::unique_ptr<hdf5::ColumnWriter> instance;    ///< likewise
   std::unique_ptr<hdf5::ColumnWriter> time_stamp;  ///< likewise, a row a frame
 };
 
@@ -59,6 +60,7 @@ struct TrialWriter::Impl {
   void AppendObservations(const ObservationBlock& block);
   void BeginTrajectories(const std::vector<std::string>& names);
   void AppendTrajectories(const TrajectoryBlock& block);
+  void WriteSharedCovariance(const SharedCovariance& shared);
   void WriteEvents(const GaitEvents& events);
   void WriteKinematics(const Kinematics& kinematics);
   void WriteStrides(const StrideTable& strides);

@@ -104,7 +104,6 @@ calibration::QualityInputs AllInputs() {
 TEST(FormatCalibrationReport, IsWellFormedAndNeedsNothingElse) {
   CalibrationReport report = SmallReport();
   Judge(AllInputs(), &report);
-  report.floor = FloorNumbers{"L-frame", 0.0004};
   report.warnings = {"cam2: 3 images without a time stamp"};
   const std::string html = FormatCalibrationReport(report);
   EXPECT_EQ(TagProblem(html), "");

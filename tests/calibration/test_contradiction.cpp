@@ -9,6 +9,9 @@
 #include <gtest/gtest.h>
 
 #include "calibration/calibrate.hpp"
+#include "calibration/contradiction.hpp"
+#include "calibration/implausible.hpp"
+#include "core/error.hpp"
 #include "tests/calibration/board_scene.hpp"
 
 namespace medius::calibration {
@@ -110,6 +113,99 @@ TEST(ExplainContradiction, OfTwoCamerasNamesBoth) {
   EXPECT_EQ(result.degeneracy.kind, DegeneracyKind::kWrongTarget) << result.degeneracy.sentence;
   EXPECT_EQ(result.degeneracy.cameras.size(), 2U);
   EXPECT_THAT(result.degeneracy.sentence, HasSubstr("times as large as camera"));
+}
+
+// Instants at which all cameras see a board of four points; all sightings of some views are
+// outliers.
+struct Instants {
+  TargetObservations observations;
+  CalibrationResult result;
+
+  explicit Instants(std::size_t cameras) {
+    for (std::size_t c = 0; c < cameras; ++c) {
+      observations.cameras.push_back({"cam" + std::to_string(c + 1), 100, 100});
+    }
+    for (std::size_t frame = 0; frame < 10; ++frame) {
+      for (std::size_t c = 0; c < cameras; ++c) {
+        TargetView view;
+        view.camera = CameraId(c);
+        view.frame = frame;
+        view.point = {0, 1, 2, 3};
+        view.xy.assign(4, Eigen::Vector2d::Zero());
+        observations.views.push_back(view);
+      }
+    }
+  }
+
+  void Reject(std::size_t frame, std::size_t camera) {
+    const std::size_t view = frame * observations.cameras.size() + camera;
+    for (std::size_t i = 0; i < 4; ++i) {
+      result.outliers.push_back({view, i, Eigen::Vector2d::Zero(), 9.0});
+    }
+  }
+};
+
+TEST(FindContradictingCamera, BlamesTheOneWhoseOwnViewsAreBad) {
+  Instants instants(3);
+  for (std::size_t frame = 0; frame < 5; ++frame) instants.Reject(frame, 1);
+  const auto found = FindContradictingCamera(instants.observations, instants.result);
+  ASSERT_TRUE(found);
+  EXPECT_THAT(found->cameras, ::testing::ElementsAre(CameraId(1)));
+  EXPECT_THAT(found->sentence, HasSubstr("camera cam2 contradicts the others at 5 of the 10"));
+}
+
+TEST(FindContradictingCamera, OfTwoCamerasNamesBoth) {
+  Instants instants(2);
+  for (std::size_t frame = 0; frame < 5; ++frame) instants.Reject(frame, 1);
+  const auto found = FindContradictingCamera(instants.observations, instants.result);
+  ASSERT_TRUE(found);
+  EXPECT_THAT(found->cameras, ::testing::ElementsAre(CameraId(0), CameraId(1)));
+  EXPECT_THAT(found->sentence, HasSubstr("cameras cam1, cam2 contradict each other at 5 of"));
+}
+
+// Boards that are all parallel to the first camera: alone it has no focal length.
+TEST(ExplainContradiction, TakesTheLensesOfTheInitialRig) {
+  BoardScene scene = MakeBoardScene(TwoNeighbours());
+  const Camera& first = scene.rig.cameras[0];
+  const Camera& second = scene.rig.cameras[1];
+  scene.observations.views.clear();
+  const double distance = first.CentreInLab().norm();
+  for (std::size_t frame = 0; frame < 20; ++frame) {
+    const auto step = static_cast<double>(frame);
+    const RigidTransform lab_from_target =
+        first.camera_from_lab.Inverse() *
+        RigidTransform{Eigen::AngleAxisd(0.5 * step, Eigen::Vector3d::UnitZ()).toRotationMatrix(),
+                       {0.3 * std::sin(step), 0.2 * std::cos(step), distance + 0.02 * step}};
+    for (const std::size_t c : {0, 1}) {
+      TargetView view;
+      view.camera = CameraId(c);
+      view.frame = frame;
+      for (std::uint32_t p = 0; p < 70; ++p) {
+        const Eigen::Vector3d x = lab_from_target * scene.observations.targets[0].points[p];
+        const auto xy = (c == 0 ? first : second).Project(x);
+        if (!xy || !first.IsInImage(*xy)) continue;
+        view.point.push_back(c == 0 ? p : 69 - p);
+        view.xy.push_back(*xy);
+      }
+      if (view.xy.size() > 20) scene.observations.views.push_back(view);
+    }
+  }
+  CalibrationOptions options;
+  EXPECT_FALSE(ExplainContradiction(scene.observations, options, {}));
+  options.initial = scene.rig;
+  options.hold_intrinsics = true;
+  const auto found = ExplainContradiction(scene.observations, options, {});
+  ASSERT_TRUE(found);
+  EXPECT_THAT(found->sentence, HasSubstr("from the other end"));
+}
+
+TEST(ExplainContradiction, StopsWhereAskedTo) {
+  const BoardScene scene = MakeBoardScene(TwoNeighbours());
+  CancellationToken token;
+  token.Cancel();
+  WorkControl control;
+  control.cancellation = &token;
+  EXPECT_THROW(ExplainContradiction(scene.observations, {}, control), Cancelled);
 }
 
 TEST(Calibrate, NamesACameraThatMovedDuringTheRecording) {

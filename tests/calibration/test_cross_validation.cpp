@@ -72,6 +72,20 @@ TEST(CrossValidate, TimingLowersTheHeldOutErrorOfCamerasThatDoNotExposeTogether)
   EXPECT_GT(gain.gain, 3.0 * gain.se);
 }
 
+TEST(GainOf, DoesNotRewardLostViews) {
+  CrossValidation base;
+  CrossValidation other;
+  for (std::size_t frame = 0; frame < 20; ++frame) {
+    base.instants.push_back({frame, 20.0, 20.0});
+    // A little better where it places the board, and half of the boards lost.
+    other.instants.push_back({frame, frame < 10 ? 18.0 : 0.0, frame < 10 ? 20.0 : 0.0});
+  }
+  // The worst instant of either has 1 px^2: what is lost gains nothing, and nothing more.
+  EXPECT_NEAR(GainOf(base, other).gain, 10.0 * 2.0 / 400.0, 1e-12);
+  base.instants[0].squares = 200.0;
+  EXPECT_LT(GainOf(base, other).gain, 0.0);
+}
+
 TEST(AdviseModel, KeepsTheSimplerModelWhereTheLargerGainsNothing) {
   const MovingScene scene = Moving(0.0);
   const ModelAdvice advice =

@@ -56,6 +56,25 @@ TEST(FloorFromBoard, MakesTheLabOfTheBoardThatLiesThere) {
   EXPECT_TRUE(floor.findings.empty());
 }
 
+TEST(FloorFromBoard, SaysThatNoCornerWasSeenForLong) {
+  SceneRandom random(3);
+  BoardSession session = Record(RingRig(6), 9, &random);
+  for (TargetView& view : session.observations.views) {
+    TargetView part = view;  // another third of the board in each frame
+    part.point.clear();
+    part.xy.clear();
+    for (std::size_t i = 0; i < view.xy.size(); ++i) {
+      if (view.point[i] / 16 != view.frame % 3) continue;
+      part.point.push_back(view.point[i]);
+      part.xy.push_back(view.xy[i]);
+    }
+    view = part;
+  }
+  const FloorResult floor = FloorFromBoard(session.rig, session.observations, 0, {}, Thick());
+  EXPECT_NE(floor.status, FloorStatus::kFound);
+  EXPECT_NE(floor.sentence.find("no corner of"), std::string::npos) << floor.sentence;
+}
+
 TEST(FloorFromBoard, StatesItsUncertainty) {
   SceneRandom random(4);
   BoardFloorOptions options = Thick();

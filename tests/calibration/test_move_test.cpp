@@ -77,6 +77,24 @@ TEST(RigNormal, DoesNotSeeMotionsOfTheWholeRig) {
             1e-9 * without_points);
 }
 
+// A zoom that a move mimics to 98 %, and five more numbers of the move that noise alone fills.
+TEST(Explain, DoesNotTakeAMoveOfSixNumbersForAZoomOfOne) {
+  const Eigen::VectorXd unknown = Eigen::VectorXd::Zero(7);
+  RigNormal first{1e9 * Eigen::MatrixXd::Identity(7, 7), unknown};
+  RigNormal second{Eigen::MatrixXd::Identity(7, 7), unknown};
+  second.A(0, 1) = second.A(1, 0) = 0.98;
+  const double zoom = std::sqrt(40.0);
+  second.b << zoom, 0.98 * zoom, 0.9, 0.9, 0.9, 0.9, 0.9;
+  const MoveTest test = MoveTest::OfChange(first, second, Eigen::VectorXd::Zero(7));
+  const Suspicion zoomed{0, Suspicion::Kind::kZoomed};
+  const Suspicion moved{0, Suspicion::Kind::kMoved};
+  // Chi-square alone prefers the move.
+  ASSERT_GT(test.Reduction({moved}), test.Reduction({zoomed}));
+  const Explanation explanation = Explain(test, {true}, 1, 1e-3, 1e6);
+  ASSERT_EQ(explanation.suspicions.size(), 1U);
+  EXPECT_EQ(explanation.suspicions[0], zoomed);
+}
+
 TEST(FramesToCheck, AreSpreadAndDiffer) {
   const std::vector<std::size_t> frames = FramesToCheck(12001, 2000);
   ASSERT_EQ(frames.size(), 2000U);

@@ -285,6 +285,31 @@ TEST(AssessQuality, ExpectsOfHeldOutViewsWhatNoiseAloneWouldShow) {
   inputs.held_out->rms = 0.60;
   quality = AssessQuality(scene.observations, result, inputs);
   EXPECT_EQ(quality.verdict.grade, Grade::kRedo);
+  inputs.held_out->rms = std::nan("");
+  quality = AssessQuality(scene.observations, result, inputs);
+  ASSERT_NE(Find(quality.verdict, "held_out_unknown"), nullptr);
+  EXPECT_EQ(Find(quality.verdict, "held_out_unknown")->severity, Severity::kLimit);
+}
+
+TEST(AssessQuality, SaysWhyThePrecisionOfMarkersIsNotKnown) {
+  BoardScene scene = MakeBoardScene(SmallRing());
+  CalibrationResult result = Calibrate(scene.observations, {});
+  result.covariance.matrix.resize(0, 0);
+  RigQuality quality = AssessQuality(scene.observations, result, {});
+  EXPECT_EQ(Find(quality.verdict, "no_volume"), nullptr);
+  ASSERT_NE(Find(quality.verdict, "volume_unknown"), nullptr);
+  EXPECT_THAT(Find(quality.verdict, "volume_unknown")->text, HasSubstr("covariance"));
+}
+
+TEST(AssessQuality, OneCameraIsNotAskedToShareAVolume) {
+  BoardScene scene = MakeBoardScene(SmallRing());
+  std::erase_if(scene.observations.views,
+                [](const TargetView& view) { return view.camera.index() > 0; });
+  scene.observations.cameras.resize(1);
+  const CalibrationResult result = Calibrate(scene.observations, {});
+  const RigQuality quality = AssessQuality(scene.observations, result, {});
+  EXPECT_EQ(Find(quality.verdict, "no_volume"), nullptr);
+  EXPECT_NE(Find(quality.verdict, "one_camera"), nullptr);
 }
 
 TEST(AssessQuality, CamerasThatAreNotSynchronizedAreSaidToBeSo) {

@@ -226,6 +226,17 @@ std::string MessageOf(const TargetObservations& observations, const CalibrationR
   return "";
 }
 
+TEST(AdjustTemporal, SaysSoWhereItDoesNotComeToRest) {
+  const MovingScene scene = MakeMovingScene({});
+  TemporalOptions options;
+  options.max_rounds = 1;
+  const TemporalResult result = AdjustTemporal(scene.observations, StartNearTruth(scene), options);
+  ASSERT_EQ(result.calibration.status, CalibrationStatus::kNotConverged);
+  EXPECT_NE(result.calibration.degeneracy.sentence.find("did not come to rest in 1 rounds"),
+            std::string::npos)
+      << result.calibration.degeneracy.sentence;
+}
+
 TEST(AdjustTemporal, RefusesWhatItCannotUse) {
   MovingSceneOptions options = Scene(MovingSceneOptions::Target::kWand, 8);
   options.frames = 20;

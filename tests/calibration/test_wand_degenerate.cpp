@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "calibration/calibrate_wand.hpp"
+#include "calibration/wand_degeneracy.hpp"
 #include "tests/calibration/wand_scene.hpp"
 
 namespace medius::calibration {
@@ -114,6 +115,18 @@ TEST(DegenerateWand, AnotherWandIsNamed) {
   const Degeneracy of_two = Calibrated(scene.dots, TwoMarkerWand());
   EXPECT_EQ(of_two.kind, DegeneracyKind::kWrongTarget) << of_two.sentence;
   EXPECT_THAT(of_two.sentence, HasSubstr("most views show 3 dots, but the wand has 2 markers"));
+}
+
+TEST(DescribeNoPair, SaysThatAWaveIsTooShortBeforeItDoubtsTheWand) {
+  DotObservations dots;
+  dots.cameras = {{"left", 100, 100}, {"right", 100, 100}};
+  const Degeneracy few = DescribeNoPair(dots, {{0, 1, 20}});
+  EXPECT_EQ(few.kind, DegeneracyKind::kTooFewViews);
+  EXPECT_NE(few.sentence.find("the wave is too short"), std::string::npos) << few.sentence;
+  EXPECT_NE(few.sentence.find("together in 20 frames"), std::string::npos) << few.sentence;
+  const Degeneracy many = DescribeNoPair(dots, {{0, 1, 400}});
+  EXPECT_EQ(many.kind, DegeneracyKind::kContradiction);
+  EXPECT_NE(many.sentence.find("a wand of one length"), std::string::npos) << many.sentence;
 }
 
 }  // namespace

@@ -256,5 +256,36 @@ TEST(Look, TheRunnerIsSeenByEnoughCamerasToBeReconstructed) {
   EXPECT_GT(total / markers, 4.0);
 }
 
+// The camera's y is the lab's x: the marker is at row 500 + a t with a = 1000 px * 5 m/s / 4 m =
+// 1250 px/s, exposed at t = s + o + D s + L (row - 500), so that row = 500 + a (s + o + D s) /
+// (1 - a L). With o = 20 ms, D = 0.001 and L = 40 us (a L = 0.05), for s = 0, 0.1 and 0.2 s:
+TEST(Look, SeesEachMarkerWhenItsRowIsExposedByTheCamerasOwnClock) {
+  const FixedScene scene({{0.0, 0.0, 4.0}}, {}, 5.0);
+  RigidTransform camera_from_lab;
+  camera_from_lab.rotation << 0.0, -1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0;
+  camera_from_lab.translation.setZero();
+  const Camera camera{"rolling",
+                      1001,
+                      1001,
+                      CameraModel(CameraModelKind::kBrownConrady5,
+                                  {1000.0, 1000.0, 500.0, 500.0, 0.0, 0.0, 0.0, 0.0, 0.0}),
+                      camera_from_lab,
+                      0.02,
+                      std::nullopt,
+                      1e-3,
+                      4e-5};
+  CameraRig rig;
+  rig.cameras = {camera};
+  const ObservationBlock seen =
+      Look(scene, rig, TimeBase::Uniform(10.0, 3), {0, 3}, NoEffects(), 1);
+  ASSERT_EQ(seen.cameras[0].xy.size(), 3U);
+  const double expected[] = {500.0 + 25.0 / 0.95, 500.0 + 150.125 / 0.95, 500.0 + 275.25 / 0.95};
+  constexpr double kFloatPx = 1e-4;
+  for (std::size_t frame = 0; frame < 3; ++frame) {
+    EXPECT_NEAR(seen.cameras[0].xy[frame].x(), 500.0, kFloatPx);
+    EXPECT_NEAR(seen.cameras[0].xy[frame].y(), expected[frame], kFloatPx) << frame;
+  }
+}
+
 }  // namespace
 }  // namespace medius::capture

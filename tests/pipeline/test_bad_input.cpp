@@ -166,6 +166,25 @@ TEST_F(BadInput, WrongUsage) {
   ExpectRefused({"recontruct", "run.trial.h5"}, {"recontruct"}, kUsage);
   ExpectRefused({"reconstruct", "run.trial.h5", "--rig"}, {"--rig"}, kUsage);
   ExpectRefused({"info", "run.trial.h5", "--threads", "-3"}, {"--threads"}, kUsage);
+  const std::vector<std::vector<std::string>> commands = {
+      {"calibrate", "check", "rig.toml", "run.trial.h5", "--default-sigma-px"},
+      {"calibrate", "floor", "--rig", "rig.toml", "--belt", "run.trial.h5", "-o", "out", "--speed"},
+      {"calibrate", "floor", "--rig", "rig.toml", "--belt", "run.trial.h5", "-o", "out",
+       "--turn-deg"},
+      {"calibrate", "board", "--board", "b.toml", "--video", "a=a", "-o", "out", "--rate-hz"}};
+  for (std::vector<std::string> command : commands) {
+    for (const char* number : {"nan", "inf"}) {
+      const std::string option = command.back();
+      command.emplace_back(number);
+      ExpectRefused(command, {option}, kUsage);
+      command.pop_back();
+    }
+  }
+  ExpectRefused({"calibrate", "check", "rig.toml", "run.trial.h5", "--default-sigma-px", "nan"},
+                {"--default-sigma-px: \"nan\" is not a finite number"}, kUsage);
+  ExpectRefused({"calibrate", "wand", "--wand", "virtual_lab_500", "wand.trial.h5", "--cameras",
+                 "cam1", "cam99", "-o", "out"},
+                {"--cameras", "no camera \"cam99\""}, kUsage);
 }
 
 TEST_F(BadInput, ATargetThatIsAnInputOfAnotherKind) {

@@ -86,6 +86,18 @@ TEST_F(CalibrateBoard, GivesTheRigWithCovarianceReportAndHeldOutError) {
   }
   const nlohmann::json json = nlohmann::json::parse(result.output);
   EXPECT_EQ(json.at("output"), "rig.toml");
+  EXPECT_EQ(json.size(), 3U);
+  EXPECT_TRUE(json.at("wand_wave").is_null());
+  EXPECT_TRUE(json.at("report").contains("cameras"));
+  const auto stages = storage::ReadRigProvenance(folder_ / "rig.toml");
+  ASSERT_EQ(stages.size(), 1U);
+  EXPECT_EQ(stages[0].command.find("rig.html"), std::string::npos);
+  const nlohmann::json options = nlohmann::json::parse(stages[0].options_json);
+  for (const char* option : {"models", "image_sizes", "focal_guess_px", "refuse_unlikely_lens",
+                             "reference_camera", "rate_hz", "mirrored", "min_points"}) {
+    EXPECT_TRUE(options.contains(option)) << option;
+  }
+  EXPECT_EQ(stages[0].inputs[1].name, "board.trial.h5");
   EXPECT_THAT(ReadFile(folder_ / "rig.html"), StartsWith("<!DOCTYPE html>"));
   EXPECT_THAT(ReadFile(folder_ / "rig.html"), ::testing::Not(HasSubstr("http://")));
 }
@@ -208,6 +220,31 @@ TEST_F(CalibrateBoard, SaysWhatIsWrongWithAWebcamSession) {
   for (std::size_t c = 0; c < 4; ++c) {
     EXPECT_NEAR(rig.cameras[c].model.intrinsics()[0], same.cameras[c].model.intrinsics()[0], 0.1);
   }
+}
+
+TEST_F(CalibrateBoard, TakesAFocalLengthForOneCameraOnly) {
+  Save(MakeBoardScene(SmallRing()).observations);
+  const CommandResult result = Calibrate({"--quick", "--focal-px", "cam2=1300"});
+  ASSERT_EQ(result.exit_code, 0) << result.error;
+  const auto stages = storage::ReadRigProvenance(folder_ / "rig.toml");
+  const auto options = nlohmann::json::parse(stages.at(0).options_json);
+  EXPECT_EQ(options["focal_guess_px"], nlohmann::json({{"cam2", 1300.0}}));
+}
+
+// Pixels wider than high by a third: an anamorphic image, or one that was squeezed by mistake.
+TEST_F(CalibrateBoard, TakesAnUnusualLensWhereItIsWanted) {
+  TargetObservations squeezed = MakeBoardScene(SmallRing()).observations;
+  squeezed.cameras[1].width = 1440;  // of 1920
+  for (TargetView& view : squeezed.views) {
+    if (view.camera.index() != 1) continue;
+    for (Eigen::Vector2d& xy : view.xy) xy.x() = 0.75 * (xy.x() + 0.5) - 0.5;
+  }
+  ExpectRefusal(squeezed, "say --allow-unusual-lens");
+  const CommandResult result = Calibrate({"--quick", "--allow-unusual-lens"});
+  ASSERT_EQ(result.exit_code, 0) << result.error;
+  const CameraRig rig = storage::ReadRig(folder_ / "rig.toml");
+  const std::vector<double>& lens = rig.cameras[1].model.intrinsics();
+  EXPECT_NEAR(lens[0] / lens[1], 0.75, 0.01);
 }
 
 }  // namespace

@@ -64,6 +64,10 @@ TEST_F(CalibrateCheck, NamesAndMendsAKnockedCamera) {
       Type({"knocked.toml", "run.trial.h5", "--refine", "-o", "mended.toml"});
   EXPECT_EQ(mended.exit_code, 0) << mended.error;
   EXPECT_EQ(ReadFile(folder_.path() / "knocked.toml"), before);
+  const auto stages = storage::ReadRigProvenance(folder_ / "mended.toml");
+  ASSERT_EQ(stages.size(), 1U);
+  EXPECT_EQ(stages[0].stage, "calibrate check --refine");
+  EXPECT_EQ(stages[0].inputs.size(), 2U);
   const CameraRig rig = storage::ReadRig(folder_ / "mended.toml");
   const CameraRig truth = storage::ReadRig(folder_ / "truth/rig.toml");
   const Eigen::Matrix3d error = rig.cameras[2].camera_from_lab.rotation *

@@ -286,7 +286,7 @@ TEST_F(CalibrateFloor, SaysWhatIsMissing) {
   ExpectRefused(Floor({"--belt", "absent.h5"}), kBadInput, "absent.h5");
   ExpectRefused(Floor({"--belt", "static.h5", "--frames", "5:2"}), kUsage, "ends before it begins");
   ExpectRefused(Floor({"--belt", "static.h5", "--frames", "50:60"}), kBadInput, "frames 0 to 9");
-  ExpectRefused(Floor({"--belt", "static.h5", "--below", "cam9"}), kBadInput, "no camera cam9");
+  ExpectRefused(Floor({"--belt", "static.h5", "--below", "cam9"}), kUsage, "no camera \"cam9\"");
   WriteFile(folder_ / "l.toml", "origin = \"a\"\nx_arm = \"b\"\n");
   ExpectRefused(Floor({"--l-frame", "l.toml", "static.h5"}), kBadInput, "has no [markers]");
   std::string misspelt = kL;
@@ -299,6 +299,53 @@ TEST_F(CalibrateFloor, SaysWhatIsMissing) {
                                     {folder_.path(), {}});
   EXPECT_EQ(over.exit_code, kBadInput);
   EXPECT_THAT(over.error, HasSubstr("would be written over it"));
+}
+
+TEST_F(CalibrateFloor, RefusesOptionsOfAnotherSource) {
+  WriteTrial("static.h5", MarkersOfL());
+  ExpectRefused(Floor({"--l-frame", "l.toml", "static.h5", "--height-mm", "10"}), kUsage,
+                "--height-mm: goes with --points, not with --l-frame");
+  ExpectRefused(Floor({"--l-frame", "l.toml", "static.h5", "--thickness-mm", "10"}), kUsage,
+                "--thickness-mm: goes with --board, not with --l-frame");
+  ExpectRefused(Floor({"--belt", "static.h5", "--video", "cam1=a.mp4"}), kUsage,
+                "--video: goes with --board, not with --belt");
+  ExpectRefused(Floor({"--coordinates=0,0,0,1,0,0,0,1,0", "--frames", "1:2"}), kUsage, "--frames");
+  ExpectRefused(Floor({"--points", "a,b,c", "static.h5", "--gate-px", "3"}), kUsage, "--gate-px");
+  ExpectRefused(Floor({"--l-frame", "l.toml", "static.h5", "--speed", "2"}), kUsage, "--speed");
+  ExpectRefused(Floor({"--belt", "static.h5", "--scale-limit-percent", "2"}), kUsage,
+                "needs --speed");
+  WriteFile(folder_ / "board.toml", "x");
+  ExpectRefused(Floor({"--board", "board.toml", "--video", "cam1=a", "--timestamps", "t.csv",
+                       "--rate-hz", "30"}),
+                kUsage, "--rate-hz");
+}
+
+TEST_F(CalibrateFloor, KeepsWhatMadeTheRigAndAddsWhatPutItOnTheFloor) {
+  StageProvenance first;
+  first.stage = "calibrate board";
+  first.command = "medius calibrate board --board board.toml";
+  first.version = "0.0";
+  first.options_json = "{\"quick\":true}";
+  first.inputs = {{"board.toml", std::string(64, 'a')}};
+  first.warnings = {"said \"so\""};
+  storage::WriteRig(folder_ / "rig.toml", InLabFrame(true_rig_, old_from_lab_), {first});
+  WriteTrial("static.h5", MarkersOfL());
+  ASSERT_EQ(Floor({"--l-frame", "l.toml", "static.h5", "--turn-deg", "90"}).exit_code, 0);
+  const auto stages = storage::ReadRigProvenance(folder_ / "out.toml");
+  ASSERT_EQ(stages.size(), 2U);
+  EXPECT_EQ(stages[0].command, first.command);
+  EXPECT_EQ(stages[0].options_json, first.options_json);
+  EXPECT_EQ(stages[0].inputs[0].sha256, first.inputs[0].sha256);
+  EXPECT_EQ(stages[0].warnings, first.warnings);
+  EXPECT_EQ(stages[1].stage, "calibrate floor");
+  EXPECT_EQ(stages[1].command,
+            "medius calibrate floor --rig rig.toml --l-frame l.toml static.h5 --turn-deg 90");
+  EXPECT_THAT(stages[1].options_json, HasSubstr("\"turn_deg\":90.0"));
+  ASSERT_EQ(stages[1].inputs.size(), 3U);
+  EXPECT_EQ(stages[1].inputs[0].name, "rig.toml");
+  EXPECT_EQ(stages[1].inputs[1].name, "l.toml");
+  EXPECT_EQ(stages[1].inputs[2].name, "static.h5");
+  EXPECT_EQ(stages[1].inputs[2].sha256.size(), 64U);
 }
 
 }  // namespace

@@ -104,5 +104,52 @@ TEST_F(RigConvert, WantsAFolderForTheFilesOfMrcal) {
   EXPECT_THAT(result.error, AllOf(HasSubstr("one.cameramodel"), HasSubstr("name a folder")));
 }
 
+TEST_F(RigConvert, RefusesOptionsThatWouldChangeNothing) {
+  const auto expect = [&](std::vector<std::string> words, const std::string& option) {
+    words.insert(words.begin(), {"rig", "convert", "rig.toml"});
+    words.insert(words.end(), {"-o", "none"});
+    const CommandResult result = Medius(words, here_);
+    EXPECT_EQ(result.exit_code, 2) << result.error;
+    EXPECT_THAT(result.error, HasSubstr(option));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "none"));
+  };
+  expect({"--to", "qualisys", "--unit", "mm"}, "--unit");
+  expect({"--to", "anipose", "--image-size", "640x480"}, "--image-size");
+  expect({"--to", "medius", "--pixel-origin", "corner"}, "--pixel-origin");
+}
+
+TEST_F(RigConvert, DoesNotMixTwoRigsOfMrcalInOneFolder) {
+  const std::vector<std::string> words = {"rig",   "convert", "rig.toml", "--to",
+                                          "mrcal", "-o",      "cameras"};
+  ASSERT_EQ(Medius(words, here_).exit_code, 0);
+  EXPECT_EQ(Medius(words, here_).exit_code, 0) << "the same cameras are written anew";
+  const std::string before = ReadFile(folder_ / "cameras/left.cameramodel");
+  WriteFile(folder_ / "cameras/old.cameramodel", before);
+  std::string other = kRig;
+  other.replace(other.find("901.25"), 6, "1801.5");
+  WriteFile(folder_ / "rig.toml", other);
+  const CommandResult result = Medius(words, here_);
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.error,
+              AllOf(HasSubstr("cameras of another rig (old.cameramodel)"), HasSubstr("cameras")));
+  EXPECT_EQ(ReadFile(folder_ / "cameras/left.cameramodel"), before);
+}
+
+TEST_F(RigConvert, SaysInTheRigWhereItCameFrom) {
+  ASSERT_EQ(
+      Medius({"rig", "convert", "rig.toml", "--to", "opencv", "-o", "rig.yml"}, here_).exit_code,
+      0);
+  ASSERT_EQ(
+      Medius({"rig", "convert", "rig.yml", "--unit", "mm", "-o", "back.toml"}, here_).exit_code, 0);
+  const auto stages = storage::ReadRigProvenance(folder_ / "back.toml");
+  ASSERT_EQ(stages.size(), 1U);
+  EXPECT_EQ(stages[0].stage, "rig convert");
+  EXPECT_EQ(stages[0].command, "medius rig convert rig.yml --unit mm");
+  EXPECT_THAT(stages[0].options_json,
+              AllOf(HasSubstr("\"from\":\"opencv\""), HasSubstr("\"unit\":\"mm\"")));
+  ASSERT_EQ(stages[0].inputs.size(), 1U);
+  EXPECT_EQ(stages[0].inputs[0].name, "rig.yml");
+}
+
 }  // namespace
 }  // namespace medius::testing

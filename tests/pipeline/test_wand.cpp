@@ -52,9 +52,17 @@ TEST_F(WandWave, GivesTheTrueRigFromNothing) {
                                      Lab("wand.trial.h5"), "-o", Out("rig.toml"), "--json"});
   ASSERT_EQ(made.exit_code, 0) << made.error;
   const auto summary = nlohmann::json::parse(made.output);
-  EXPECT_GT(summary["used_sightings"].get<double>(),
-            0.99 * summary["usable_sightings"].get<double>());
-  EXPECT_NEAR(summary["wand"][0]["mean_mm"].get<double>(), 500.0, 0.5);
+  const auto& wave = summary["wand_wave"];
+  EXPECT_GT(wave["used_sightings"].get<double>(), 0.99 * wave["usable_sightings"].get<double>());
+  EXPECT_NEAR(wave["wand"][0]["mean_mm"].get<double>(), 500.0, 0.5);
+  std::vector<std::string> keys;
+  for (const auto& item : summary.items()) keys.push_back(item.key());
+  EXPECT_THAT(keys, ::testing::ElementsAre("output", "report", "wand_wave"));
+  const auto stages = storage::ReadRigProvenance(Out("rig.toml"));
+  ASSERT_EQ(stages.size(), 1U);
+  EXPECT_EQ(stages[0].stage, "calibrate wand");
+  EXPECT_THAT(stages[0].options_json, HasSubstr("\"most_frames\":"));
+  ASSERT_EQ(stages[0].inputs.size(), 2U);
   // Thousands of sightings of 0.3 px some 4 m away: a few millimetres between any two cameras.
   EXPECT_LT(
       WorstDistance(storage::ReadRig(Out("rig.toml")), storage::ReadRig(Lab("truth/rig.toml"))),
@@ -64,7 +72,8 @@ TEST_F(WandWave, GivesTheTrueRigFromNothing) {
 TEST_F(WandWave, HoldsTheLensesOfAnInitialRig) {
   const CommandResult made =
       Medius({"calibrate", "wand", "--wand", "virtual_lab_500", Lab("wand.trial.h5"), "--initial",
-              Lab("truth/rig.toml"), "--fix", "intrinsics", "-o", Out("held.toml")});
+              Lab("truth/rig.toml"), "--fix", "intrinsics", "--focal-px", "cam2=1500", "-o",
+              Out("held.toml")});
   ASSERT_EQ(made.exit_code, 0) << made.error;
   EXPECT_THAT(made.output, HasSubstr("wand, marker 1 to 3: "));
   const CameraRig rig = storage::ReadRig(Out("held.toml"));

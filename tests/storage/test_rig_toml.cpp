@@ -116,6 +116,45 @@ TEST(RigToml, GivesBackTimesAndJointCovarianceToTheSameBits) {
   EXPECT_EQ(*back.joint_covariance, *rig.joint_covariance);
 }
 
+TEST(RigToml, GivesBackTheProvenanceWithoutItsTimes) {
+  StageProvenance stage;
+  stage.stage = "calibrate wand";
+  stage.command = "medius calibrate wand \"a b\\c.h5\"";
+  stage.options_json = R"({"models":{"cam1":"brown_conrady_5"}})";
+  stage.version = "1.2";
+  stage.inputs = {{"lab\xe9.h5", "0123"}, {"wand.toml", "4567"}};
+  stage.started = "2026-01-01T00:00:00Z";
+  stage.seconds = 12.0;
+  stage.warnings = {"one", "two"};
+  StageProvenance bare;
+  bare.stage = "rig convert";
+  const TemporaryFolder folder;
+  WriteRig(folder / "rig.toml", MakeRig(), {stage, bare});
+  ExpectSameRigs(MakeRig(), ReadRig(folder / "rig.toml"), 0.0);
+  const auto back = ReadRigProvenance(folder / "rig.toml");
+  ASSERT_EQ(back.size(), 2U);
+  EXPECT_EQ(back[0].stage, stage.stage);
+  EXPECT_EQ(back[0].command, stage.command);
+  EXPECT_EQ(back[0].options_json, stage.options_json);
+  EXPECT_EQ(back[0].version, stage.version);
+  ASSERT_EQ(back[0].inputs.size(), 2U);
+  EXPECT_EQ(back[0].inputs[0].name, "lab\xc3\xa9.h5") << "a byte that is no UTF-8 is Latin-1";
+  EXPECT_EQ(back[0].inputs[1].sha256, "4567");
+  EXPECT_EQ(back[0].warnings, stage.warnings);
+  EXPECT_EQ(back[0].started, "");
+  EXPECT_TRUE(back[1].inputs.empty());
+  stage.started = "2027-01-01T00:00:00Z";
+  EXPECT_EQ(FormatRig(MakeRig(), {stage, bare}), FormatRig(MakeRig(), {stage, bare}));
+  EXPECT_EQ(FormatRig(MakeRig(), {stage}).find("2027"), std::string::npos);
+}
+
+TEST(RigToml, NamesWhatIsWrongWithAProvenance) {
+  EXPECT_THAT(RefusalOf(FormatRig(MakeRig()) + "\n[[provenance]]\nstage = 3\n"),
+              HasSubstr("stage"));
+  EXPECT_THAT(RefusalOf("provenance = 3\n" + FormatRig(MakeRig())),
+              HasSubstr("[[provenance]] is expected"));
+}
+
 TEST(RigToml, WritesNothingOfWhatARigDoesNotHave) {
   const std::string text = FormatRig(MakeRig());
   for (const char* key : {"time_drift", "line_time", "covariance", "joint"}) {

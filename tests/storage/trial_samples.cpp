@@ -57,6 +57,7 @@ ObservationBlock MakeObservations(std::size_t frames, std::size_t cameras, std::
         camera.radius.push_back(pixel(random) / 400.0F);
         camera.intensity.push_back(pixel(random) / 2.0F);
         camera.label.push_back(random() % 9 == 0 ? kUnlabelled : static_cast<std::int16_t>(m));
+        camera.instance.push_back(m % 5 == 4 ? kNoInstance : static_cast<std::int16_t>(m % 3));
       }
       camera.frame_start.push_back(camera.xy.size());
       camera.time_stamp.push_back(0.005 * static_cast<double>(t) + 1e-4 * pixel(random));
@@ -137,7 +138,10 @@ std::vector<StageProvenance> MakeProvenance() {
            {},
            "2026-03-01",
            0.0,
-           {}},
+           {},
+           "",
+           "",
+           ""},
           {"analyze",
            "medius analyze run.trial.h5",
            R"({"filter_hz": 12})",
@@ -145,7 +149,10 @@ std::vector<StageProvenance> MakeProvenance() {
            {{"run.trial.h5", std::string(64, 'a')}, {"lab.toml", std::string(64, 'b')}},
            "2026-03-01T10:00:00Z",
            12.5,
-           {"12 strides were rejected", "the belt slipped"}}};
+           {"12 strides were rejected", "the belt slipped"},
+           R"({"strides": 12})",
+           "name = \"lab\"\n",
+           std::string(30'000, 's')}};
 }
 
 // Appends the bytes of numbers and texts.
@@ -202,6 +209,7 @@ void AddFrames(ByteSink& sink, const Trial& trial) {
     sink.Add(camera.radius);
     sink.Add(camera.intensity);
     sink.Add(camera.label);
+    sink.Add(camera.instance);
     sink.Add(camera.time_stamp);
   }
   sink.Add(trial.trajectories.position);
@@ -365,6 +373,7 @@ ObservationBlock Slice(const ObservationBlock& whole, FrameRange frames) {
     part.radius = cut(camera.radius);
     part.intensity = cut(camera.intensity);
     part.label = cut(camera.label);
+    part.instance = cut(camera.instance);
     if (!camera.time_stamp.empty()) {
       const auto first = camera.time_stamp.begin() + static_cast<std::ptrdiff_t>(frames.first);
       part.time_stamp.assign(first, first + static_cast<std::ptrdiff_t>(frames.count));
@@ -441,6 +450,7 @@ Trial ReadTrial(const std::filesystem::path& path, std::size_t step, Parallelism
       add(all.radius, seen.cameras[c].radius);
       add(all.intensity, seen.cameras[c].intensity);
       add(all.label, seen.cameras[c].label);
+      add(all.instance, seen.cameras[c].instance);
       add(all.time_stamp, seen.cameras[c].time_stamp);
     }
   }

@@ -36,7 +36,7 @@ struct Trial {
   TimeBase time_base;
   std::vector<std::string> labels;
   CameraRig rig;
-  TrialWriter::ObservationColumns columns{true, true, true, true, true};
+  TrialWriter::ObservationColumns columns{true, true, true, true, true, true};
   ObservationBlock observations;
   TrajectoryBlock trajectories;
   GaitEvents events;
