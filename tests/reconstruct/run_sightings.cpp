@@ -6,6 +6,7 @@
 #include <random>
 
 #include <Eigen/Cholesky>
+#include <Eigen/Geometry>
 
 #include "calibration/so3.hpp"
 #include "capture/virtual_rig.hpp"
@@ -42,35 +43,66 @@ Eigen::Vector3d MiddleOf(const TrajectoryBlock& positions) {
   return {sum.x() / count, sum.y() / count, 0.0};
 }
 
+// What a wrong rig makes of a position that the true one sees.
+struct WrongPlace {
+  Eigen::Vector3d moved;  // where the wrong cameras agree best; NaN with fewer than two of them
+  double squared = 0.0;   // px^2, what is left of the differences there, summed
+  double freedom = 0.0;
+};
+
+WrongPlace Misplace(const CameraRig& truth, const CameraRig& rig, const Eigen::Vector3d& place) {
+  Eigen::Matrix3d normal = Eigen::Matrix3d::Zero();
+  Eigen::Vector3d right = Eigen::Vector3d::Zero();
+  double squared = 0.0;
+  double pixels = 0.0;
+  for (std::size_t c = 0; c < truth.cameras.size(); ++c) {
+    const Camera& camera = rig.cameras[c];
+    const auto expected = truth.cameras[c].Project(place);
+    const auto got = camera.model.ProjectWithJacobian(camera.camera_from_lab * place);
+    if (!expected || !got) continue;
+    const Eigen::Matrix<double, 2, 3> J = got->d_xy_d_point * camera.camera_from_lab.rotation;
+    const Eigen::Vector2d off = *expected - got->xy;
+    normal += J.transpose() * J;
+    right += J.transpose() * off;
+    squared += off.squaredNorm();
+    pixels += 2.0;
+  }
+  if (pixels < 4.0) return {Eigen::Vector3d::Constant(std::nan("")), 0.0, 0.0};
+  const Eigen::Vector3d move = normal.ldlt().solve(right);
+  return {place + move, squared - right.dot(move), pixels - 3.0};
+}
+
+constexpr std::size_t kEvery = 50;  // frames, of those that judge a rig
+
 // How far the rays of a wrong rig pass by each other: root mean square distance of the pixels of
 // one position, over all cameras, after the position has moved to where the wrong cameras agree
 // best.
 double PixelError(const CameraRig& truth, const CameraRig& rig, const TrajectoryBlock& positions) {
-  double sum = 0.0;
+  double squared = 0.0;
   double freedom = 0.0;
-  constexpr std::size_t kEvery = 50;
   ForPositions(positions, kEvery, [&](const Eigen::Vector3d& place) {
-    Eigen::Matrix3d normal = Eigen::Matrix3d::Zero();
-    Eigen::Vector3d right = Eigen::Vector3d::Zero();
-    double squared = 0.0;
-    double pixels = 0.0;
-    for (std::size_t c = 0; c < truth.cameras.size(); ++c) {
-      const Camera& camera = rig.cameras[c];
-      const auto expected = truth.cameras[c].Project(place);
-      const auto got = camera.model.ProjectWithJacobian(camera.camera_from_lab * place);
-      if (!expected || !got) continue;
-      const Eigen::Matrix<double, 2, 3> J = got->d_xy_d_point * camera.camera_from_lab.rotation;
-      const Eigen::Vector2d off = *expected - got->xy;
-      normal += J.transpose() * J;
-      right += J.transpose() * off;
-      squared += off.squaredNorm();
-      pixels += 2.0;
-    }
-    if (pixels < 4.0) return;
-    sum += squared - right.dot(normal.ldlt().solve(right));
-    freedom += pixels - 3.0;
+    const WrongPlace wrong = Misplace(truth, rig, place);
+    squared += wrong.squared;
+    freedom += wrong.freedom;
   });
-  return std::sqrt(2.0 * sum / freedom);
+  return std::sqrt(2.0 * squared / freedom);
+}
+
+// The rig moved as a whole to where it puts these positions best: its lab frame is the true one as
+// closely as its errors let it be.
+CameraRig Aligned(const CameraRig& truth, const CameraRig& rig, const TrajectoryBlock& positions) {
+  std::vector<Eigen::Vector3d> places;
+  std::vector<Eigen::Vector3d> moved;
+  ForPositions(positions, kEvery, [&](const Eigen::Vector3d& place) {
+    const WrongPlace wrong = Misplace(truth, rig, place);
+    if (!wrong.moved.allFinite()) return;
+    places.push_back(place);
+    moved.push_back(wrong.moved);
+  });
+  const auto count = static_cast<Eigen::Index>(places.size());
+  const Eigen::Map<const Eigen::Matrix3Xd> to(places.front().data(), 3, count);
+  const Eigen::Map<const Eigen::Matrix3Xd> from(moved.front().data(), 3, count);
+  return InLabFrame(rig, RigidTransform::FromMatrix(Eigen::umeyama(from, to, false)));
 }
 
 // One camera with a multiple of its error.
@@ -168,13 +200,14 @@ CameraRig WithCalibrationError(const CameraRig& truth, const TrajectoryBlock& po
   const RigidTransform there{Eigen::Matrix3d::Identity(), -middle};
   CameraRig rig =
       InLabFrame(calibration::WithBoardErrors(InLabFrame(truth, there), seed), there.Inverse());
-  // The error is small enough for pixels to follow it evenly; a second round takes up the rest.
-  for (int round = 0; round < 2; ++round) {
+  // The error is small enough for pixels to follow it evenly; further rounds take up the rest.
+  for (int round = 0; round < 3; ++round) {
     const double factor = error_px / PixelError(truth, rig, positions);
     for (std::size_t c = 0; c < rig.cameras.size(); ++c) {
       ScaleError(truth.cameras[c], factor, &rig.cameras[c]);
     }
     if (rig.joint_covariance) *rig.joint_covariance *= factor * factor;
+    rig = Aligned(truth, rig, positions);
   }
   return rig;
 }

@@ -45,7 +45,7 @@ struct WholeTrial {
 
 /// The rig as a calibration would give it whose error moves the pixels of these positions away from
 /// where the cameras agree best by error_px, root mean square distance; it states the covariance
-/// that its error was drawn from.
+/// that its error was drawn from. As a whole it stands where it puts these positions best.
 [[nodiscard]] CameraRig WithCalibrationError(const CameraRig& truth,
                                              const TrajectoryBlock& positions, double error_px,
                                              std::uint64_t seed);
