@@ -66,8 +66,8 @@ class NeighbourFill {
       const Matrix3d& turn = instant.frame.lab_from_body;
       const Matrix3d in_body = sd.asDiagonal() * trials.scale * sd.asDiagonal();
       fill.position.push_back(instant.frame.ToLab(x));
-      fill.covariance.push_back(turn * (in_body + model_.ExcessCovariance(frame)) *
-                                turn.transpose());
+      fill.covariance.emplace_back(turn * (in_body + model_.ExcessCovariance(frame)) *
+                                   turn.transpose());
     }
     return fill;
   }
