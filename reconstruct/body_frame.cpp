@@ -86,7 +86,7 @@ std::vector<Eigen::Vector3d> MeanShape(const std::vector<std::vector<Eigen::Vect
     return x;
   };
   std::vector<Eigen::Vector3d> shape = centred(instants[instants.size() / 2]);
-  constexpr int kRounds = 2;  // the shape is only a reference; the regression takes what is left
+  constexpr int kRounds = 1;  // the shape is only a reference; the regression takes what is left
   for (int round = 0; round < kRounds; ++round) {
     std::vector<Eigen::Vector3d> sum(count, Eigen::Vector3d::Zero());
     for (const std::vector<Eigen::Vector3d>& x : instants) {

@@ -14,7 +14,7 @@ using Eigen::Index;
 using Eigen::Matrix3d;
 using Eigen::Vector3d;
 
-constexpr std::size_t kReplicas = 20;
+constexpr std::size_t kReplicas = 16;
 constexpr std::size_t kMinReplicas = 6;
 constexpr std::size_t kPlaces = 5;  // looked at in each replica
 // Weight, in replicas, of the kriging's own opinion of its error: it counts where there are few.
@@ -30,9 +30,7 @@ struct Trials {
 class NeighbourFill {
  public:
   NeighbourFill(const GapTask& task, const GapRegression& model)
-      : task_(task),
-        model_(model),
-        nodes_(EndNodes(task, {0.0, 1.0 / task.rate_hz, 0.0125, 0.025, 0.05})) {
+      : task_(task), model_(model), nodes_(EndNodes(task, {0.0, 1.0 / task.rate_hz, 0.02, 0.045})) {
     std::erase_if(nodes_, [&](std::ptrdiff_t n) { return !model_.IsKnown(task_.gap.first + n); });
     std::vector<double> extra;
     const double usual = UsualVariance();
@@ -68,8 +66,8 @@ class NeighbourFill {
       const Matrix3d& turn = instant.frame.lab_from_body;
       const Matrix3d in_body = sd.asDiagonal() * trials.scale * sd.asDiagonal();
       fill.position.push_back(instant.frame.ToLab(x));
-      fill.covariance.push_back(turn * (in_body + model_.ExcessCovariance(frame)) *
-                                turn.transpose());
+      fill.covariance.emplace_back(turn * (in_body + model_.ExcessCovariance(frame)) *
+                                   turn.transpose());
     }
     return fill;
   }
@@ -143,7 +141,7 @@ class NeighbourFill {
     Trials trials;
     if (before + after + kReplicas >= task_.window.count) return trials;
     const std::size_t span = task_.window.count - before - after;
-    constexpr std::size_t kRounds = 8;
+    constexpr std::size_t kRounds = 12;
     for (std::size_t i = 0; i < kRounds * kReplicas && trials.count < kReplicas; ++i) {
       const std::size_t slot = (i % kReplicas) * kRounds + i / kReplicas;
       const std::size_t start = task_.window.first + before + slot * span / (kRounds * kReplicas);

@@ -10,7 +10,7 @@ namespace medius::reconstruct {
 /// the gap (GapRegression), plus the part of its residual that both ends of the gap tell
 /// (MatchEnds).
 ///
-/// The same gap is then hidden at up to twenty other places of the window and filled by
+/// The same gap is then hidden at up to sixteen other places of the window and filled by
 /// coefficients that were learned without them. Their errors, over what the kriging expected of
 /// each place in the gap, scale the covariance that is stated; their rms is GapFill::error_m.
 /// @param count  predictors at most.

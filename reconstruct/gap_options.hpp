@@ -11,7 +11,7 @@ struct GapFillOptions {
   /// How far to either side of a gap its model is learned, s; bounds the memory of the stream.
   double window_s = 7.0;
   /// Frames learned from, a second of the window. A body moves below 15 Hz.
-  double training_rate_hz = 40.0;
+  double training_rate_hz = 30.0;
   /// Gaps up to this are also tried from the marker's own path alone, s.
   double own_path_max_s = 0.1;
   /// Markers that a hidden one is predicted from, where some of its own segment are seen ...

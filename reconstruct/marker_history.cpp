@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "core/check.hpp"
 
@@ -91,7 +92,8 @@ bool MarkerHistory::IsKnownAll(std::size_t marker, FrameRange frames, std::uint8
 
 double MarkerHistory::Variance(std::size_t marker, std::size_t frame) const {
   const float* c = covariance_.data() + 6 * Slot(marker, frame);
-  return (static_cast<double>(c[0]) + c[3] + c[5]) / 3.0;
+  const double mean = (static_cast<double>(c[0]) + c[3] + c[5]) / 3.0;
+  return std::isfinite(mean) ? mean : std::numeric_limits<double>::quiet_NaN();
 }
 
 }  // namespace medius::reconstruct

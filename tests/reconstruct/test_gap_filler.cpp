@@ -223,6 +223,24 @@ TEST(GapFiller, DoesWithoutGroupsAndWithoutCovariance) {
   EXPECT_LT(Compare(filled.block, made.truth.block, {CutGap{{5}, {300, 40}}}).RmsMm(), 1.5);
 }
 
+TEST(GapFiller, TakesACovarianceThatIsInfiniteOrZeroForUnknown) {
+  LabelledRun run = MakeSyntheticRun({}).seen;
+  const TrajectoryBlock whole = run.block;
+  for (std::size_t i = 0; i < run.block.covariance.size(); i += 6) {
+    const bool zero = i % 60 == 0;
+    std::fill_n(run.block.covariance.begin() + static_cast<std::ptrdiff_t>(i), 6,
+                zero ? 0.0F : std::numeric_limits<float>::infinity());
+  }
+  Hide(run, {5}, {300, 5});
+  Hide(run, {6}, {700, 40});
+  const TrajectoryBlock filled = FillRun(run, {}, 500, Parallelism(1)).block;
+  const FillErrors errors = Compare(filled, whole, {CutGap{{5}, {300, 5}}, CutGap{{6}, {700, 40}}});
+  EXPECT_EQ(errors.left, 0U);
+  EXPECT_LT(errors.RmsMm(), 1.5);
+  EXPECT_TRUE(filled.Covariance(720, MarkerId(6)).allFinite());
+  EXPECT_TRUE(filled.Covariance(302, MarkerId(5)).allFinite());
+}
+
 TEST(GapFiller, LeavesAnEmptyOrDarkStreamAsItIs) {
   const TimeBase time_base = TimeBase::Uniform(100.0, 50);
   GapFiller none(0, {}, time_base, {});
