@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include <Eigen/LU>
+
 namespace medius::reconstruct {
 namespace {
 
-// Exchanging one detection's sides moves the points that the others are compared with.
-constexpr int kMostRounds = 4;
-// Sigmas from the point it has a part in, from which a sighting is compared with the point of the
-// others alone; one good sighting in ninety exceeds 3.
+// Sigmas from the point it has a part in, from which a sighting makes its detection's sides
+// doubtful; one good sighting in ninety exceeds 3.
 constexpr double kDoubtfulSigma = 3.0;
 
 bool IsThere(const MarkerSample& sample) {
@@ -95,18 +95,6 @@ SwapSettler::Body SwapSettler::Triangulate(const Members& members,
   return body;
 }
 
-MarkerSample SwapSettler::Without(const Members& members, const std::vector<SideSwap>& swaps,
-                                  std::size_t left_out, std::size_t label,
-                                  const BodyPoints& expected) const {
-  std::vector<Sighting> sightings;
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    const DetectedKeypoint& point = PointOf(*members[i], skeleton_, swaps[i], label);
-    if (i != left_out && point.IsSeen()) sightings.push_back(point.sighting);
-  }
-  const TriangulatedPoint point = triangulator_.Triangulate(sightings, expected.motions[label]);
-  return point.status == PointStatus::kComputed ? point.sample : expected.samples[label];
-}
-
 // True where a point that the member had a part in was not found, or not with it, or lies off what
 // it saw.
 bool SwapSettler::IsDoubtful(const Body& body, const Members& members,
@@ -128,29 +116,81 @@ bool SwapSettler::IsDoubtful(const Body& body, const Members& members,
       [&](const MirrorPair& pair) { return is_doubtful(pair.left) || is_doubtful(pair.right); });
 }
 
-BodyPoints SwapSettler::Settle(const Members& members, const BodyPoints& expected,
-                               std::vector<SideSwap>* swaps) const {
-  Body body = Triangulate(members, *swaps, expected);
-  for (int round = 0; round < kMostRounds; ++round) {
-    bool changed = false;
+// What a label's sightings cost: squared residuals over sigma, a rejected one kMostSquared, and how
+// far the point is from where it was expected.
+double SwapSettler::LabelCost(const Members& members, const std::vector<SideSwap>& swaps,
+                              std::size_t label, const BodyPoints& expected) const {
+  std::vector<Sighting> sightings;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const DetectedKeypoint& point = PointOf(*members[i], skeleton_, swaps[i], label);
+    if (point.IsSeen()) sightings.push_back(point.sighting);
+  }
+  const MarkerSample& prior = expected.samples[label];
+  const PointMotion& motion = expected.motions[label];
+  const TriangulatedPoint point = triangulator_.Triangulate(sightings, motion);
+  double cost = 0.0;
+  if (point.status != PointStatus::kComputed) {
+    for (const Sighting& sighting : sightings) {
+      const bool alone = sightings.size() < 2;
+      const double unknown = alone ? 0.0 : kMostSquared;
+      cost += IsThere(prior)
+                  ? std::min(triangulator_.SquaredDistance(prior, sighting, motion), kMostSquared)
+                  : unknown;
+    }
+    return cost;
+  }
+  const auto rejected = static_cast<double>(sightings.size()) - point.sample.rays;
+  cost = point.chi2 + kMostSquared * rejected;
+  if (!IsThere(prior)) return cost;
+  const Eigen::Vector3d off = point.sample.position - prior.position;
+  const Eigen::Matrix3d covariance = point.sample.covariance + prior.covariance;
+  return cost + std::min(off.dot(covariance.inverse() * off), kMostSquared);
+}
+
+double SwapSettler::ChainCost(const Members& members, const std::vector<SideSwap>& swaps,
+                              std::size_t chain, const BodyPoints& expected) const {
+  double cost = 0.0;
+  for (const MirrorPair& pair : skeleton_.chains[chain]) {
+    cost += LabelCost(members, swaps, pair.left, expected);
+    cost += LabelCost(members, swaps, pair.right, expected);
+  }
+  for (const SideSwap& swap : swaps) {
+    if (swap.from[chain] != kChainDepths) cost += kGainToSwap;
+  }
+  return cost;
+}
+
+// Steepest descent: of all doubtful detections the one whose sides gain most by another swap, as
+// long as any gains.
+void SwapSettler::SettleChain(const Members& members, std::size_t chain, const BodyPoints& expected,
+                              std::vector<SideSwap>* swaps) const {
+  double cost = ChainCost(members, *swaps, chain, expected);
+  for (std::size_t round = 0; round <= members.size(); ++round) {
+    const Body body = Triangulate(members, *swaps, expected);
+    std::vector<SideSwap> best;
     for (std::size_t i = 0; i < members.size(); ++i) {
-      for (std::size_t chain = 0; chain < kChains; ++chain) {
-        if (!IsDoubtful(body, members, *swaps, i, chain)) continue;
-        BodyPoints others = expected;
-        for (const MirrorPair& pair : skeleton_.chains[chain]) {
-          others.samples[pair.left] = Without(members, *swaps, i, pair.left, expected);
-          others.samples[pair.right] = Without(members, *swaps, i, pair.right, expected);
-        }
-        const std::uint8_t from = BestFrom(*members[i], chain, others);
+      if (!IsDoubtful(body, members, *swaps, i, chain)) continue;
+      for (std::uint8_t from = 0; from <= kChainDepths; ++from) {
         if (from == (*swaps)[i].from[chain]) continue;
-        (*swaps)[i].from[chain] = from;
-        changed = true;
-        // The next detection is compared with what this one now says.
-        body = Triangulate(members, *swaps, expected);
+        std::vector<SideSwap> other = *swaps;
+        other[i].from[chain] = from;
+        const double other_cost = ChainCost(members, other, chain, expected);
+        if (other_cost >= cost) continue;
+        cost = other_cost;
+        best = std::move(other);
       }
     }
-    if (!changed) break;
+    if (best.empty()) return;
+    *swaps = std::move(best);
   }
+}
+
+BodyPoints SwapSettler::Settle(const Members& members, const BodyPoints& expected,
+                               std::vector<SideSwap>* swaps) const {
+  for (std::size_t chain = 0; chain < kChains; ++chain) {
+    if (!skeleton_.chains[chain].empty()) SettleChain(members, chain, expected, swaps);
+  }
+  const Body body = Triangulate(members, *swaps, expected);
   BodyPoints found{std::vector<MarkerSample>(skeleton_.label_count, MarkerSample::Missing()),
                    expected.motions};
   for (std::size_t label = 0; label < skeleton_.label_count; ++label) {

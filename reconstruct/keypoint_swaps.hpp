@@ -23,8 +23,9 @@ struct BodyPoints {
 inline constexpr double kGainToSwap = 16.0;
 
 /// Finds which detections of one person have left and right exchanged, whole chains or from a
-/// joint outward, and the person's points. Each detection is compared with the points of the other
-/// cameras where they have any, else with the expected points.
+/// joint outward, and the person's points: the sides of least cost, which is what all cameras'
+/// sightings cost as one body (LabelCost: squared residuals over their variance, each cut at
+/// kMostSquared, and the distance from the expected points), with kGainToSwap for every swap.
 class SwapSettler {
  public:
   SwapSettler(const Triangulator& triangulator, const KeypointSkeleton& skeleton)
@@ -52,9 +53,12 @@ class SwapSettler {
   };
   [[nodiscard]] Body Triangulate(const Members& members, const std::vector<SideSwap>& swaps,
                                  const BodyPoints& expected) const;
-  [[nodiscard]] MarkerSample Without(const Members& members, const std::vector<SideSwap>& swaps,
-                                     std::size_t left_out, std::size_t label,
-                                     const BodyPoints& expected) const;
+  [[nodiscard]] double LabelCost(const Members& members, const std::vector<SideSwap>& swaps,
+                                 std::size_t label, const BodyPoints& expected) const;
+  [[nodiscard]] double ChainCost(const Members& members, const std::vector<SideSwap>& swaps,
+                                 std::size_t chain, const BodyPoints& expected) const;
+  void SettleChain(const Members& members, std::size_t chain, const BodyPoints& expected,
+                   std::vector<SideSwap>* swaps) const;
   [[nodiscard]] bool IsDoubtful(const Body& body, const Members& members,
                                 const std::vector<SideSwap>& swaps, std::size_t member,
                                 std::size_t chain) const;
