@@ -23,6 +23,8 @@ constexpr double kFarthest2 = 25.0;
 constexpr double kFarthestTwoRays2 = 12.0;
 // Misfit of two rays, chi-square with 1 degree of freedom.
 constexpr double kMisfitTwoRays = 9.0;
+// Metres, 1 sd: two rays at a narrow angle meet anywhere along them; such a point is no help.
+constexpr double kUncertainTwoRays = 0.006;
 // Standard deviations of start_acceleration that three first points may show.
 constexpr double kStartSigmas = 3.0;
 
@@ -54,7 +56,8 @@ void Grow(std::vector<Eigen::Vector3f>* positions) {
 
 bool IsAcceptable(const GateFit& fit, double prior_distance2) {
   if (fit.rays == 2) {
-    return prior_distance2 <= kFarthestTwoRays2 && fit.chi2 <= kMisfitTwoRays;
+    return prior_distance2 <= kFarthestTwoRays2 && fit.chi2 <= kMisfitTwoRays &&
+           fit.covariance.trace() <= kUncertainTwoRays * kUncertainTwoRays;
   }
   return prior_distance2 <= kFarthest2;
 }
