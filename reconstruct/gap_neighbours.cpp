@@ -108,7 +108,8 @@ class NeighbourFill {
   }
 
   bool IsWhole(std::size_t frame) const {
-    return task_.history->IsSeen(task_.marker, frame) && model_.IsKnown(frame);
+    return task_.history->IsSeen(task_.marker, frame) && model_.IsKnown(frame) &&
+           !model_.IsDoubtful(frame);
   }
 
   // Fills the gap at another start, where both ends and some of the places are seen.

@@ -22,6 +22,10 @@ constexpr std::size_t kSparse = 8;  // for what need not be exact: every so many
 constexpr double kKeptOfLeft = 0.85;
 // ... or less than this share of all of them.
 constexpr double kKeptOfAll = 0.4;
+// An instant is not learned from whose residual is so many times the median, ...
+constexpr double kOutlierRatio = 10.0;
+// ... where at most this share are such.
+constexpr double kMostOutliers = 0.05;
 
 }  // namespace
 
@@ -45,7 +49,36 @@ std::optional<GapRegression> GapRegression::Learn(const GapTask& task, int count
   if (model.predictors_.size() < kMinPredictors) return std::nullopt;
   model.ChooseShape();
   if (!model.Solve()) return std::nullopt;
+  if (model.DropOutliers() && !model.Solve()) return std::nullopt;
   return model;
+}
+
+// Wrong labels and ghosts are few and far off: they would bend the coefficients and swell the
+// covariance. Where many are far off, that is how the marker moves.
+bool GapRegression::DropOutliers() {
+  std::vector<double> distance;
+  for (const Vector3d& r : held_out_) {
+    if (r.allFinite()) distance.push_back(r.norm());
+  }
+  const auto middle = distance.begin() + static_cast<std::ptrdiff_t>(distance.size() / 2);
+  std::nth_element(distance.begin(), middle, distance.end());
+  const double limit = kOutlierRatio * *middle;
+  const auto is_far = [limit](const Vector3d& r) { return r.allFinite() && r.norm() > limit; };
+  const auto far = static_cast<double>(std::count_if(held_out_.begin(), held_out_.end(), is_far));
+  if (far == 0.0 || far > kMostOutliers * static_cast<double>(distance.size())) return false;
+  outlier_.assign(usable_.size(), 0);
+  for (std::size_t i = 0; i < usable_.size(); ++i) {
+    if (!is_far(held_out_[i])) continue;
+    usable_[i] = 0;
+    outlier_[i] = 1;
+  }
+  return true;
+}
+
+bool GapRegression::IsDoubtful(std::size_t frame) const {
+  if (outlier_.empty()) return false;
+  const std::size_t i = (frame - task_->window.first) / step_;
+  return outlier_[i] != 0 || (i + 1 < outlier_.size() && outlier_[i + 1] != 0);
 }
 
 std::size_t GapRegression::FoldOf(std::size_t frame) const {
@@ -186,6 +219,7 @@ MatrixXd GapRegression::Rows(const std::vector<std::size_t>& learned) {
   const auto n = static_cast<Index>(learned.size());
   const auto q = static_cast<Index>(3 * predictors_.size() + 1);
   MatrixXd rows(q + 3, n);
+  feature_mean_.resize(0);
   Instant instant;
   for (Index i = 0; i < n; ++i) {
     const std::size_t frame = GridFrame(learned[static_cast<std::size_t>(i)]);

@@ -31,6 +31,8 @@ class GapRegression {
   };
 
   [[nodiscard]] bool IsKnown(std::size_t frame) const;
+  /// True beside an instant that was left out because the marker or a predictor was far off.
+  [[nodiscard]] bool IsDoubtful(std::size_t frame) const;
   [[nodiscard]] Instant At(std::size_t frame) const;
   /// The same, without a new vector each time.
   void LookAt(std::size_t frame, Instant& instant) const;
@@ -65,6 +67,7 @@ class GapRegression {
   void ChooseShape();
   [[nodiscard]] Eigen::MatrixXd Rows(const std::vector<std::size_t>& learned);
   bool Solve();
+  bool DropOutliers();
   bool SolveFold(const Eigen::MatrixXd& moments, std::size_t fold);
   void HoldOut(const Eigen::MatrixXd& rows, const std::vector<std::size_t>& learned);
   [[nodiscard]] std::size_t GridFrame(std::size_t i) const {
@@ -76,6 +79,7 @@ class GapRegression {
   std::size_t folds_ = 5;
   std::size_t own_segment_ = 0;
   std::vector<char> usable_;             ///< [grid] marker seen, predictors known
+  std::vector<char> outlier_;            ///< [grid] or empty
   std::vector<std::size_t> predictors_;  ///< most rigid first
   std::vector<double> usual_variance_;   ///< [predictors] metres^2, 0 where unknown
   std::vector<Eigen::Vector3d> shape_;   ///< of the first few predictors, body frame

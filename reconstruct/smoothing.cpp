@@ -136,6 +136,7 @@ class MarkerStretch {
 
   static std::vector<SmoothedCoordinate> Untouched(const std::vector<CoordinateSample>& samples) {
     std::vector<SmoothedCoordinate> untouched;
+    untouched.reserve(samples.size());
     for (const CoordinateSample& s : samples) untouched.push_back({s.value, s.variance});
     return untouched;
   }

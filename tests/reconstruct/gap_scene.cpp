@@ -246,6 +246,7 @@ Filled FillRun(const LabelledRun& run, const GapFillOptions& options, std::size_
   const std::vector<TrajectoryBlock> blocks = CutInBlocks(run.block, frames_per_block);
   GapFiller filler(run.labels.size(), run.groups, run.time_base, options);
   std::vector<TrajectoryBlock> filled;
+  filled.reserve(blocks.size() + 1);
   const std::clock_t start = std::clock();
   for (const TrajectoryBlock& block : blocks) filled.push_back(filler.Push(block, parallelism));
   filled.push_back(filler.Finish(parallelism));
@@ -273,22 +274,23 @@ double FillErrors::WithinTwo() const {
 FillErrors Compare(const TrajectoryBlock& filled, const TrajectoryBlock& truth,
                    const std::vector<CutGap>& gaps) {
   FillErrors errors;
+  const auto add = [&](std::size_t frame, MarkerId marker) {
+    if (!filled.IsPresent(frame, marker)) {
+      ++errors.left;
+      return;
+    }
+    const Eigen::Vector3d e = filled.Position(frame, marker) - truth.Position(frame, marker);
+    const Eigen::Matrix3d c = filled.Covariance(frame, marker);
+    ++errors.filled;
+    errors.square_sum += e.squaredNorm();
+    errors.chi_square += e.dot(c.inverse() * e);
+    for (int i = 0; i < 3; ++i) {
+      if (std::abs(e[i]) <= 2.0 * std::sqrt(c(i, i))) ++errors.within_two;
+    }
+  };
   for (const CutGap& gap : gaps) {
     for (std::size_t f = gap.frames.first; f < gap.frames.end(); ++f) {
-      for (const std::size_t m : gap.markers) {
-        if (!filled.IsPresent(f, MarkerId(m))) {
-          ++errors.left;
-          continue;
-        }
-        const Eigen::Vector3d e = filled.Position(f, MarkerId(m)) - truth.Position(f, MarkerId(m));
-        const Eigen::Matrix3d c = filled.Covariance(f, MarkerId(m));
-        ++errors.filled;
-        errors.square_sum += e.squaredNorm();
-        errors.chi_square += e.dot(c.inverse() * e);
-        for (int i = 0; i < 3; ++i) {
-          if (std::abs(e[i]) <= 2.0 * std::sqrt(c(i, i))) ++errors.within_two;
-        }
-      }
+      for (const std::size_t m : gap.markers) add(f, MarkerId(m));
     }
   }
   return errors;

@@ -84,6 +84,31 @@ TEST(GapFiller, DoesNotMindABodyThatTurns) {
   EXPECT_GT(errors.WithinTwo(), 0.90);
 }
 
+// A marker that bore another's name for a moment, here and there.
+TEST(GapFiller, DoesNotLearnFromWrongLabels) {
+  const LabelledRun clean = MakeSyntheticRun({}).seen;
+  LabelledRun swapped = clean;
+  for (const std::size_t start : {120U, 410U, 1100U, 1300U}) {
+    for (std::size_t f = start; f < start + 8; ++f) {
+      const std::size_t other = start % 4 + 8;
+      swapped.block.Set(f, MarkerId(5), clean.block.Get(f, MarkerId(other)));
+      swapped.block.Set(f, MarkerId(other), clean.block.Get(f, MarkerId(5)));
+    }
+  }
+  const CutGap gap{{5}, {700, 50}};
+  LabelledRun hidden = clean;
+  Hide(hidden, gap.markers, gap.frames);
+  Hide(swapped, gap.markers, gap.frames);
+  const FillErrors of_clean =
+      Compare(FillRun(hidden, {}, 500, Parallelism(1)).block, clean.block, {gap});
+  const TrajectoryBlock filled = FillRun(swapped, {}, 500, Parallelism(1)).block;
+  const FillErrors of_swapped = Compare(filled, clean.block, {gap});
+  EXPECT_EQ(of_swapped.left, 0U);
+  EXPECT_LT(of_swapped.RmsMm(), 1.5 * of_clean.RmsMm());
+  EXPECT_GT(of_swapped.WithinTwo(), 0.9);
+  EXPECT_LT(std::sqrt(filled.Covariance(725, MarkerId(5)).trace()), 0.002);
+}
+
 TEST(GapFiller, NamesTheSourceOfEachFill) {
   const SyntheticRun made = MakeSyntheticRun({});
   LabelledRun run = made.seen;

@@ -93,7 +93,7 @@ TEST(SmoothCoordinate, IsTheConditionalMeanOfTheWholeSeries) {
       prior(i, j) = px + 400.0 * s * t + 250000.0 * s * s * t * t / 4.0 + kJerk * jerk;
     }
   }
-  // In the form that loses no digits where the prior is wide: noise - noise (prior + noise)^-1 noise.
+  // noise - noise (prior + noise)^-1 noise: loses no digits where the prior is wide.
   const Eigen::LDLT<Eigen::MatrixXd> factor(prior + noise);
   const Eigen::VectorXd mean = y - noise * factor.solve(y);
   const Eigen::MatrixXd covariance = noise - noise * factor.solve(noise);
