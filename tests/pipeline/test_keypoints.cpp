@@ -93,15 +93,20 @@ TEST_F(Keypoints, BecomeThePositionsOfTheRunner) {
   const TrajectoryBlock found = trial.ReadTrajectories({0, options_.frames});
   ASSERT_EQ(trial.labels(), reconstruct::CocoLabels());
   std::size_t good = 0;
+  std::string bad;
   for (std::size_t k = 0; k < options_.frames; ++k) {
     for (std::size_t m = 0; m < 17; ++m) {
       const double time = static_cast<double>(k) / options_.rate_hz;
       const Eigen::Vector3d error = found.Position(k, MarkerId(m)) - KeypointAt(m, 0, time);
       // 4 to 8 px at 3 to 5 m with 1000 px and more are 12 to 40 mm a ray; five sigmas of two.
-      if (error.norm() < 0.15) ++good;
+      if (error.norm() < 0.15) {
+        ++good;
+      } else {
+        bad += fmt::format("{}:{} {:.2f} m; ", k, trial.labels()[m], error.norm());
+      }
     }
   }
-  EXPECT_GE(static_cast<double>(good), 0.99 * 17.0 * static_cast<double>(options_.frames));
+  EXPECT_GE(static_cast<double>(good), 0.99 * 17.0 * static_cast<double>(options_.frames)) << bad;
 }
 
 TEST_F(Keypoints, OfAnotherPersonAreFoundByNumber) {
