@@ -23,7 +23,7 @@ constexpr double kStartSpeedSigma = 5.0;
 constexpr double kLongestUnseen = 0.25;
 // Seconds in which votes on the sides fade by e, and the share of them that turns a person round.
 constexpr double kVoteMemory = 0.5;
-constexpr double kVotesAgainst = -0.3;
+constexpr double kVotesAgainst = -0.1;
 
 bool IsThere(const MarkerSample& sample) {
   return sample.source != SampleSource::kMissing;
@@ -257,7 +257,9 @@ void PersonTracker::Vote(const Claim& claim, double elapsed, Person* person) {
     votes *= kept;
     voters *= kept;
     for (const SideSwap& swap : claim.swaps) {
-      votes += swap.from[chain] == 0 ? -1.0 : 1.0;
+      // A limb exchanged from a joint outward says nothing of the sides of the body.
+      if (swap.from[chain] == 0) votes -= 1.0;
+      if (swap.from[chain] == kChainDepths) votes += 1.0;
       voters += 1.0;
     }
     if (voters < enough || votes > kVotesAgainst * voters) continue;
