@@ -23,7 +23,7 @@ constexpr double kStartSpeedSigma = 5.0;
 constexpr double kLongestUnseen = 0.25;
 // Seconds in which votes on the sides fade by e, and the share of them that turns a person round.
 constexpr double kVoteMemory = 0.5;
-constexpr double kVotesAgainst = -0.3;
+constexpr double kVotesAgainst = -0.1;
 
 bool IsThere(const MarkerSample& sample) {
   return sample.source != SampleSource::kMissing;
@@ -257,7 +257,9 @@ void PersonTracker::Vote(const Claim& claim, double elapsed, Person* person) {
     votes *= kept;
     voters *= kept;
     for (const SideSwap& swap : claim.swaps) {
-      votes += swap.from[chain] == 0 ? -1.0 : 1.0;
+      // A limb exchanged from a joint outward says nothing of the sides of the body.
+      if (swap.from[chain] == 0) votes -= 1.0;
+      if (swap.from[chain] == kChainDepths) votes += 1.0;
       voters += 1.0;
     }
     if (voters < enough || votes > kVotesAgainst * voters) continue;
@@ -266,6 +268,29 @@ void PersonTracker::Vote(const Claim& claim, double elapsed, Person* person) {
     }
     votes = -votes;
   }
+}
+
+// Hips and shoulders have their left sides on one side of the body; where they do not, the chain of
+// more exchanged detections is wrong.
+std::optional<std::size_t> PersonTracker::ChainThatContradicts(const Claim& claim,
+                                                               const BodyPoints& found) const {
+  constexpr std::array<KeypointChain, 2> kTrunk = {KeypointChain::kLeg, KeypointChain::kArm};
+  std::array<Eigen::Vector3d, 2> to_left = {Eigen::Vector3d::Zero(), Eigen::Vector3d::Zero()};
+  std::array<std::ptrdiff_t, 2> exchanged{};
+  for (std::size_t i = 0; i < kTrunk.size(); ++i) {
+    const auto chain = static_cast<std::size_t>(kTrunk[i]);
+    for (const MirrorPair& pair : skeleton_.chains[chain]) {
+      const MarkerSample& left = found.samples[pair.left];
+      const MarkerSample& right = found.samples[pair.right];
+      if (pair.depth == 0 && IsThere(left) && IsThere(right)) {
+        to_left[i] = left.position - right.position;
+      }
+    }
+    exchanged[i] = std::count_if(claim.swaps.begin(), claim.swaps.end(),
+                                 [&](const SideSwap& swap) { return swap.from[chain] == 0; });
+  }
+  if (to_left[0].dot(to_left[1]) >= 0.0) return std::nullopt;
+  return static_cast<std::size_t>(kTrunk[exchanged[1] > exchanged[0] ? 1 : 0]);
 }
 
 bool PersonTracker::IsNearAnyone(const BodyPoints& found) const {
@@ -283,7 +308,12 @@ void PersonTracker::Start(const std::vector<Detection>& detections, const std::v
   for (DetectionGroup& group :
        GroupDetections(geometry_, skeleton_, detections, free, options_.grouping)) {
     Claim claim{std::move(group.detections), std::move(group.swaps)};
-    const BodyPoints found = SettleClaim(detections, Nothing(), &claim, nullptr);
+    BodyPoints found = SettleClaim(detections, Nothing(), &claim, nullptr);
+    if (const auto chain = ChainThatContradicts(claim, found)) {
+      for (SideSwap& swap : claim.swaps)
+        swap.from[*chain] = swap.from[*chain] == 0 ? kChainDepths : 0;
+      found = SettleClaim(detections, Nothing(), &claim, nullptr);
+    }
     if (claim.detections.size() < needed || MeanOf(found).count < options_.fewest_points ||
         IsNearAnyone(found)) {
       continue;

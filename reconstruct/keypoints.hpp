@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -114,6 +115,8 @@ class PersonTracker {
   void Vote(const Claim& claim, double elapsed, Person* person);
   void Start(const std::vector<Detection>& detections, const std::vector<bool>& free,
              std::size_t frame, PersonBlock* out);
+  [[nodiscard]] std::optional<std::size_t> ChainThatContradicts(const Claim& claim,
+                                                                const BodyPoints& found) const;
   [[nodiscard]] bool IsNearAnyone(const BodyPoints& found) const;
   void Write(const std::vector<Detection>& detections, const Claim& claim, std::int32_t id,
              PersonBlock* out) const;
