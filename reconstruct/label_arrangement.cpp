@@ -35,7 +35,8 @@ constexpr double kMaybeRigid = 0.35;  // m
 constexpr double kSpreadOfAnything = 0.08;  // m, of the distance between two unrelated things
 
 constexpr std::size_t kAnchorBeam = 600;
-constexpr std::size_t kAnchors = 12;
+constexpr std::size_t kAnchors = 8;
+constexpr std::size_t kRebuilt = 3;
 constexpr std::size_t kBodyBeam = 60;
 constexpr std::size_t kFewestInstants = 4;
 
@@ -143,7 +144,8 @@ double ArrangementSearch::PairScore(const Spread& seen, const PairDistance& know
 }
 
 void ArrangementSearch::ScorePairs() {
-  pair_scores_.resize(subject_->pairs.size() * thing_pairs_);
+  const std::size_t count = things_->count;
+  pair_scores_.resize(subject_->pairs.size() * count * count);
   for (std::size_t a = 0; a < subject_->markers.size(); ++a) {
     for (std::size_t b = a + 1; b < subject_->markers.size(); ++b) {
       const std::size_t p = subject_->PairSlot(a, b);
@@ -151,9 +153,12 @@ void ArrangementSearch::ScorePairs() {
       const bool is_maybe_rigid = subject_->markers[a].segment.empty() &&
                                   subject_->markers[b].segment.empty() &&
                                   known.mean < kMaybeRigid;
-      for (std::size_t t = 0; t < thing_pairs_; ++t) {
-        pair_scores_[p * thing_pairs_ + t] =
-            static_cast<float>(PairScore(spreads_[t], known, is_maybe_rigid));
+      float* scores = pair_scores_.data() + p * count * count;
+      for (std::size_t i = 0; i < count; ++i) {
+        for (std::size_t j = i + 1; j < count; ++j) {
+          const double score = PairScore(spreads_[ThingPair(i, j)], known, is_maybe_rigid);
+          scores[i * count + j] = scores[j * count + i] = static_cast<float>(score);
+        }
       }
     }
   }
@@ -162,7 +167,8 @@ void ArrangementSearch::ScorePairs() {
 // Limbs turn mostly about the axis across the body. In a running stride thigh, shank and foot are
 // on average within some 40 degrees of how they stand; a forearm can be anywhere in that plane.
 void ArrangementSearch::PrepareTurnings() {
-  turnings_.resize(subject_->pairs.size());
+  const std::size_t markers = subject_->markers.size();
+  turning_of_.assign(markers * markers, -1);
   for (std::size_t a = 0; a < subject_->markers.size(); ++a) {
     for (std::size_t b = a + 1; b < subject_->markers.size(); ++b) {
       const SubjectMarker& one = subject_->markers[a];
@@ -172,7 +178,7 @@ void ArrangementSearch::PrepareTurnings() {
       if (one.segment.empty() && subject_->Pair(a, b).mean > kMaybeRigid) continue;
       const bool is_arm = one.segment.empty() || one.segment.ends_with("forearm") ||
                           one.segment.ends_with("hand");
-      Turning& turning = turnings_[subject_->PairSlot(a, b)];
+      Turning turning;
       const Eigen::Vector3d u = other.position - one.position;
       const double pitch_sd = subject_->from_motion ? 0.25 : is_arm ? 1.2 : 0.6;
       const double other_sd = subject_->from_motion ? 0.15 : is_arm ? 0.5 : 0.3;
@@ -190,20 +196,51 @@ void ArrangementSearch::PrepareTurnings() {
       // Against the same vector turned anywhere: its length is judged by the distances.
       turning.log_peak = -1.5 * kLogTwoPi - 0.5 * std::log(covariance.determinant()) +
                          std::log(4.2 * std::pow(u.norm() + play, 3.0));
-      turning.is_known = true;
+      turning_of_[Slot(a, b)] = turning_of_[Slot(b, a)] = static_cast<int>(turnings_.size());
+      turnings_.push_back(turning);
     }
   }
 }
 
-double ArrangementSearch::TurnScore(std::size_t a, std::size_t b, std::size_t i, std::size_t j,
-                                    const Places& places) const {
-  const Turning& turning = turnings_[subject_->PairSlot(a, b)];
-  if (!turning.is_known) return 0.0;
-  const Eigen::Vector3f& between = places.between[ThingPair(i, j)];
-  if (!between.allFinite()) return 0.0;
-  const double sign = (a < b) == (i < j) ? 1.0 : -1.0;
-  const Eigen::Vector3d off = sign * between.cast<double>() - turning.standing;
+double ArrangementSearch::TurnScore(const Turning& turning, const Eigen::Vector3f& between) {
+  const Eigen::Vector3d off = between.cast<double>() - turning.standing;
   return std::max(kTurnFloor, turning.log_peak - 0.5 * off.dot(turning.information * off));
+}
+
+std::vector<float> ArrangementSearch::TurnTable(
+    const std::vector<Eigen::Vector3f>& between) const {
+  const std::size_t count = things_->count;
+  std::vector<float> table(turnings_.size() * 2 * count * count, 0.0F);
+  for (std::size_t q = 0; q < turnings_.size(); ++q) {
+    float* first = table.data() + 2 * q * count * count;  // rows of the second marker's thing
+    float* second = first + count * count;                // rows of the first marker's
+    for (std::size_t i = 0; i < count; ++i) {
+      for (std::size_t j = i + 1; j < count; ++j) {
+        const Eigen::Vector3f& vector = between[ThingPair(i, j)];
+        if (!vector.allFinite()) continue;
+        const auto forward = static_cast<float>(TurnScore(turnings_[q], vector));
+        const auto backward = static_cast<float>(TurnScore(turnings_[q], -vector));
+        first[j * count + i] = second[i * count + j] = forward;
+        first[i * count + j] = second[j * count + i] = backward;
+      }
+    }
+  }
+  return table;
+}
+
+void ArrangementSearch::GainAll(const Partial& partial, std::size_t marker, const Places* places,
+                                std::vector<float>& gain) const {
+  const std::size_t count = things_->count;
+  gain.assign(count, 0.0F);
+  for (std::size_t other = 0; other < partial.thing_of.size(); ++other) {
+    if (partial.thing_of[other] < 0 || other == marker) continue;
+    const auto j = static_cast<std::size_t>(partial.thing_of[other]);
+    const float* pair = PairRow(marker, other, j);
+    for (std::size_t i = 0; i < count; ++i) gain[i] += pair[i];
+    const float* turn = places != nullptr ? TurnRow(marker, other, j, *places) : nullptr;
+    if (turn == nullptr) continue;
+    for (std::size_t i = 0; i < count; ++i) gain[i] += turn[i];
+  }
 }
 
 double ArrangementSearch::Gain(const Partial& partial, std::size_t marker, std::size_t thing,
@@ -211,9 +248,10 @@ double ArrangementSearch::Gain(const Partial& partial, std::size_t marker, std::
   double gain = 0.0;
   for (std::size_t other = 0; other < partial.thing_of.size(); ++other) {
     if (partial.thing_of[other] < 0 || other == marker) continue;
-    const auto of_other = static_cast<std::size_t>(partial.thing_of[other]);
-    gain += Pair(marker, other, thing, of_other);
-    if (places != nullptr) gain += TurnScore(marker, other, thing, of_other, *places);
+    const auto j = static_cast<std::size_t>(partial.thing_of[other]);
+    gain += static_cast<double>(PairRow(marker, other, j)[thing]);
+    const float* turn = places != nullptr ? TurnRow(marker, other, j, *places) : nullptr;
+    if (turn != nullptr) gain += static_cast<double>(turn[thing]);
   }
   return gain;
 }
@@ -226,7 +264,9 @@ void ArrangementSearch::Extend(std::vector<Partial>& beam, std::size_t marker,
     int thing;
   };
   std::vector<Step> steps;
+  std::vector<float> gain;
   for (std::size_t b = 0; b < beam.size(); ++b) {
+    GainAll(beam[b], marker, places, gain);
     steps.push_back({beam[b].score + kAbsent, b, -1});
     std::vector<char> is_used(things_->count, 0);
     for (const int thing : beam[b].thing_of) {
@@ -237,7 +277,8 @@ void ArrangementSearch::Extend(std::vector<Partial>& beam, std::size_t marker,
       const double place =
           places == nullptr ? 0.0 : places->odds[marker * things_->count + thing];
       if (places != nullptr && place <= kPlaceFloor) continue;
-      const double score = beam[b].score + PriorOf(marker) + place + Gain(beam[b], marker, thing, places);
+      const double score = beam[b].score + PriorOf(marker) + place +
+                           static_cast<double>(gain[thing]);
       steps.push_back({score, b, static_cast<int>(thing)});
     }
   }
@@ -275,6 +316,17 @@ bool ArrangementSearch::Rebuild(Partial& partial, const Places& places,
   return true;
 }
 
+bool ArrangementSearch::AreNear(const std::vector<std::size_t>& a,
+                                const std::vector<std::size_t>& b) const {
+  constexpr double kNear = 0.4;  // m
+  for (const std::size_t m : a) {
+    for (const std::size_t o : b) {
+      if (subject_->Pair(m, o).mean < kNear) return true;
+    }
+  }
+  return false;
+}
+
 // Rebuilds each segment, and each two together: a marker that a neighbouring segment took by mistake
 // pushes all of its own out of place.
 void ArrangementSearch::RebuildSegments(Partial& partial, const Places& places) const {
@@ -292,7 +344,7 @@ void ArrangementSearch::RebuildSegments(Partial& partial, const Places& places) 
     bool is_changed = false;
     for (std::size_t a = 0; a < segments.size(); ++a) {
       for (std::size_t b = a; b < segments.size(); ++b) {
-        if (a != b && segments[a].size() + segments[b].size() < 4) continue;
+        if (a != b && !AreNear(segments[a], segments[b])) continue;
         std::vector<std::size_t> markers = segments[a];
         if (a != b) markers.insert(markers.end(), segments[b].begin(), segments[b].end());
         is_changed = Rebuild(partial, places, markers) || is_changed;
@@ -377,7 +429,9 @@ std::optional<ArrangementSearch::Places> ArrangementSearch::PlacesFrom(
     return std::nullopt;
   }
   Places places{std::vector<double>(subject_->markers.size() * count, 0.0),
-                MeanVectors(frames)};
+                MeanVectors(frames),
+                {}};
+  places.turns = TurnTable(places.between);
   for (std::size_t m = 0; m < subject_->markers.size(); ++m) {
     for (std::size_t i = 0; i < count; ++i) {
       if (seen[i] >= static_cast<double>(kFewestInstants)) {
@@ -409,22 +463,27 @@ std::optional<Arrangement> ArrangementSearch::Find() const {
     return a.partial.score > b.partial.score;
   });
   if (starts.size() > kAnchors) starts.resize(kAnchors);
-  std::optional<Partial> best;
-  const Places* places_of_best = nullptr;
-  for (const Start& start : starts) {
+  for (Start& start : starts) {
     std::vector<Partial> beam = {start.partial};
     for (std::size_t k = subject_->anchor.size(); k < order_.size(); ++k) {
       Extend(beam, order_[k], &start.places, kBodyBeam);
     }
     Polish(beam.front(), start.places);
-    if (best && beam.front().score <= best->score) continue;
-    best = beam.front();
-    places_of_best = &start.places;
+    start.partial = beam.front();
   }
-  if (!best) return std::nullopt;
-  RebuildSegments(*best, *places_of_best);
-  Polish(*best, *places_of_best);
-  return ArrangementOf(*best);
+  const auto by_score = [](const Start& a, const Start& b) {
+    return a.partial.score > b.partial.score;
+  };
+  std::stable_sort(starts.begin(), starts.end(), by_score);
+  // Only what may still win is worth the finer search.
+  if (starts.size() > kRebuilt) starts.resize(kRebuilt);
+  for (Start& start : starts) {
+    RebuildSegments(start.partial, start.places);
+    Polish(start.partial, start.places);
+  }
+  std::stable_sort(starts.begin(), starts.end(), by_score);
+  if (starts.empty()) return std::nullopt;
+  return ArrangementOf(starts.front().partial);
 }
 
 double ArrangementSearch::ScoreOf(const Partial& partial, const Places& places,
@@ -457,8 +516,8 @@ double ArrangementSearch::ExchangeGain(Partial& partial, const Places& places, s
   if (of_a >= 0 && of_b >= 0) {
     const auto i = static_cast<std::size_t>(of_a);
     const auto j = static_cast<std::size_t>(of_b);
-    before += TurnScore(a, b, i, j, places);
-    after += TurnScore(a, b, j, i, places);
+    if (const float* row = TurnRow(a, b, j, places)) before += static_cast<double>(row[i]);
+    if (const float* row = TurnRow(a, b, i, places)) after += static_cast<double>(row[j]);
   }
   partial.thing_of[a] = of_a;
   partial.thing_of[b] = of_b;
