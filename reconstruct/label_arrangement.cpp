@@ -25,6 +25,7 @@ constexpr double kLooseFloor = -2.0;
 // Distances of a body hang together; what each one across joints adds is shared among them.
 constexpr double kLooseWeight = 0.25;
 constexpr double kPlaceFloor = -6.0;
+constexpr double kHopeless = 60.0;  // chi squared, below every floor
 constexpr double kTurnFloor = -6.0;
 constexpr double kAbsent = -2.0;
 // Of naming a thing after a marker that the set puts on no segment: it may be no marker at all but a
@@ -121,10 +122,12 @@ double ArrangementSearch::PairScore(const Spread& seen, const PairDistance& know
   if (!seen.is_known || !known.is_known) return 0.0;
   const auto fit = [&](double own_sd, double floor, double share_of_spread) {
     // The more a distance varies, the farther may its mean be from what it was on another day.
-    const double tolerance = std::hypot(own_sd, share_of_spread * seen.sd);
-    const double off = (seen.mean - known.mean) / tolerance;
-    return std::max(floor, -0.5 * kLogTwoPi - std::log(tolerance) - 0.5 * off * off -
-                               kLogAnyDistance);
+    const double spread = share_of_spread * seen.sd;
+    const double variance = own_sd * own_sd + spread * spread;
+    const double off = seen.mean - known.mean;
+    const double chi2 = off * off / variance;
+    if (chi2 > kHopeless) return floor;
+    return std::max(floor, -0.5 * (kLogTwoPi + std::log(variance) + chi2) - kLogAnyDistance);
   };
   if (subject_->from_motion) {
     const double own_sd = std::hypot(0.004, known.sd);
@@ -401,7 +404,7 @@ std::vector<Eigen::Vector3f> ArrangementSearch::MeanVectors(
 }
 
 std::optional<ArrangementSearch::Places> ArrangementSearch::PlacesFrom(
-    const Partial& partial) const {
+    const Partial& partial, bool with_turns) const {
   const std::size_t count = things_->count;
   std::vector<Eigen::Vector3d> in_body;
   for (const std::size_t m : subject_->anchor) in_body.push_back(subject_->markers[m].position);
@@ -429,9 +432,8 @@ std::optional<ArrangementSearch::Places> ArrangementSearch::PlacesFrom(
     return std::nullopt;
   }
   Places places{std::vector<double>(subject_->markers.size() * count, 0.0),
-                MeanVectors(frames),
                 {}};
-  places.turns = TurnTable(places.between);
+  if (with_turns) places.turns = TurnTable(MeanVectors(frames));
   for (std::size_t m = 0; m < subject_->markers.size(); ++m) {
     for (std::size_t i = 0; i < count; ++i) {
       if (seen[i] >= static_cast<double>(kFewestInstants)) {
@@ -450,7 +452,7 @@ std::optional<Arrangement> ArrangementSearch::Find() const {
   };
   std::vector<Start> starts;
   for (Partial& partial : AnchorCandidates()) {
-    std::optional<Places> places = PlacesFrom(partial);
+    std::optional<Places> places = PlacesFrom(partial, false);
     if (!places) continue;
     for (const std::size_t m : subject_->anchor) {
       if (partial.thing_of[m] < 0) continue;
@@ -464,6 +466,7 @@ std::optional<Arrangement> ArrangementSearch::Find() const {
   });
   if (starts.size() > kAnchors) starts.resize(kAnchors);
   for (Start& start : starts) {
+    start.places = *PlacesFrom(start.partial, true);
     std::vector<Partial> beam = {start.partial};
     for (std::size_t k = subject_->anchor.size(); k < order_.size(); ++k) {
       Extend(beam, order_[k], &start.places, kBodyBeam);
@@ -581,7 +584,7 @@ Arrangement ArrangementSearch::ArrangementOf(const Partial& partial) const {
 
 Arrangement ArrangementSearch::Improved(const Arrangement& arrangement) const {
   Partial partial = PartialOf(arrangement);
-  const auto places = PlacesFrom(partial);
+  const auto places = PlacesFrom(partial, true);
   if (!places) return arrangement;
   Polish(partial, *places);
   return ArrangementOf(partial);
@@ -589,14 +592,14 @@ Arrangement ArrangementSearch::Improved(const Arrangement& arrangement) const {
 
 double ArrangementSearch::Score(const Arrangement& arrangement) const {
   const Partial partial = PartialOf(arrangement);
-  const auto places = PlacesFrom(partial);
+  const auto places = PlacesFrom(partial, true);
   return places ? FullScore(partial, *places) : -kInfinity;
 }
 
 std::vector<Rival> ArrangementSearch::Rivals(const Arrangement& arrangement) const {
   std::vector<Rival> rivals(order_.size(), {kInfinity, std::nullopt});
   Partial partial = PartialOf(arrangement);
-  const auto places = PlacesFrom(partial);
+  const auto places = PlacesFrom(partial, true);
   if (!places) return rivals;
   for (std::size_t a = 0; a < order_.size(); ++a) {
     for (std::size_t b = a + 1; b < order_.size(); ++b) {

@@ -66,9 +66,8 @@ class ArrangementSearch {
   };
   // What follows once the anchor gives a body frame.
   struct Places {
-    std::vector<double> odds;              // [markers * things] log odds of each place
-    std::vector<Eigen::Vector3f> between;  // [thing pairs] mean of second less first, body frame
-    std::vector<float> turns;              // [turnings * 2 * things * things], see TurnRow
+    std::vector<double> odds;  // [markers * things] log odds of each place
+    std::vector<float> turns;  // [turnings * 2 * things * things], see TurnRow; may be left out
   };
   // How a vector between two markers of one segment can turn from standing to running.
   struct Turning {
@@ -111,7 +110,7 @@ class ArrangementSearch {
   [[nodiscard]] std::vector<Partial> AnchorCandidates() const;
   [[nodiscard]] std::vector<Eigen::Vector3f> MeanVectors(
       const std::vector<std::optional<BodyFrame>>& frames) const;
-  [[nodiscard]] std::optional<Places> PlacesFrom(const Partial& partial) const;
+  [[nodiscard]] std::optional<Places> PlacesFrom(const Partial& partial, bool with_turns) const;
   [[nodiscard]] double PlaceScore(std::size_t marker, const Eigen::Vector3d& in_body) const;
   void Extend(std::vector<Partial>& beam, std::size_t marker, const Places* places,
               std::size_t width) const;
