@@ -335,7 +335,9 @@ bool ArrangementSearch::AreNear(const std::vector<std::size_t>& a,
 void ArrangementSearch::RebuildSegments(Partial& partial, const Places& places) const {
   constexpr int kMaxRounds = 2;
   std::vector<std::vector<std::size_t>> segments;
-  for (std::size_t k = subject_->anchor.size(); k < order_.size(); ++k) {
+  for (std::size_t k = 0; k < order_.size(); ++k) {
+    // Those of the anchor that gave the body frame stay.
+    if (k < subject_->anchor.size() && partial.thing_of[order_[k]] >= 0) continue;
     const std::string& segment = subject_->markers[order_[k]].segment;
     if (segments.empty() || segment.empty() ||
         subject_->markers[segments.back().front()].segment != segment) {

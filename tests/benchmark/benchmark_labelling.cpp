@@ -113,6 +113,7 @@ int main(int argc, char** argv) {
   const bool verbose = argc > 1 && std::strcmp(argv[1], "-v") == 0;
   const std::uint64_t seeds = argc > 1 && !verbose ? std::strtoull(argv[1], nullptr, 10) : 5;
   for (const Trial& trial : Trials(*real)) {
+    if (argc > 2 && trial.name != argv[2]) continue;
     for (const double lost : {0.0, 0.05, 0.2}) {
       for (std::uint64_t seed = 1; seed <= (verbose ? 1U : seeds); ++seed) {
         Run(trial, lost, seed, verbose);
