@@ -48,9 +48,10 @@ FrameRange FramesOf(const SubjectArguments& arguments, const storage::TrialReade
   const auto first = std::lower_bound(time.begin(), time.end(), from);
   const auto end = std::upper_bound(time.begin(), time.end(), to);
   if (first >= end) {
-    throw InputError(fmt::format("{}: has no frame from {:g} s to {:g} s; it goes from {:g} s to "
-                                 "{:g} s; change --from and --to",
-                                 arguments.trial, from, to, time.front(), time.back()));
+    throw InputError(
+        fmt::format("{}: has no frame from {:g} s to {:g} s; it goes from {:g} s to "
+                    "{:g} s; change --from and --to",
+                    arguments.trial, from, to, time.front(), time.back()));
   }
   return {static_cast<std::size_t>(first - time.begin()), static_cast<std::size_t>(end - first)};
 }
@@ -116,21 +117,22 @@ void WarnOfUnknown(const SubjectModel& subject, const MarkerSet& set, const std:
   }
   const std::string name = std::filesystem::path(trial).filename().string();
   if (!loose.empty()) {
-    context.Warn(fmt::format(
-        "{}: the set {} puts these on no segment, so that they are harder to tell: {}", name,
-        set.name, fmt::join(loose, ", ")));
+    context.Warn(
+        fmt::format("{}: the set {} puts these on no segment, so that they are harder to tell: {}",
+                    name, set.name, fmt::join(loose, ", ")));
   }
   if (!lacking.empty()) {
-    context.Warn(fmt::format("{}: never shows these markers of the clusters, which cannot be named "
-                             "in a run: {}",
-                             name, fmt::join(lacking, ", ")));
+    context.Warn(
+        fmt::format("{}: never shows these markers of the clusters, which cannot be named "
+                    "in a run: {}",
+                    name, fmt::join(lacking, ", ")));
   }
 }
 
 SubjectModel Learn(const SubjectArguments& arguments,
                    const reconstruct::LabelledPositions& positions, const MarkerSet& set) {
-  const bool is_moving = arguments.kind == "motion" ||
-                         (arguments.kind == "auto" && Straying(positions) > kStands);
+  const bool is_moving =
+      arguments.kind == "motion" || (arguments.kind == "auto" && Straying(positions) > kStands);
   try {
     return is_moving ? reconstruct::LearnFromMotion(positions, set)
                      : reconstruct::LearnFromStanding(positions, set, arguments.options);
@@ -139,8 +141,8 @@ SubjectModel Learn(const SubjectArguments& arguments,
   }
 }
 
-void PrintResult(const SubjectArguments& arguments, const SubjectModel& subject,
-                 std::size_t frames, CommandContext& context) {
+void PrintResult(const SubjectArguments& arguments, const SubjectModel& subject, std::size_t frames,
+                 CommandContext& context) {
   const auto rigid = std::count_if(subject.pairs.begin(), subject.pairs.end(),
                                    [](const PairDistance& pair) { return pair.is_rigid; });
   std::vector<std::string> anchor;
@@ -162,12 +164,11 @@ void PrintResult(const SubjectArguments& arguments, const SubjectModel& subject,
 void RunSubject(const SubjectArguments& arguments, CommandContext& context) {
   arguments.options.Validate();
   RequireFreeOutputs({arguments.output}, {arguments.trial, arguments.markers});
-  const MarkerSet set =
-      storage::ReadMarkerSet(FindPreset(Preset::kMarkerSet, arguments.markers));
+  const MarkerSet set = storage::ReadMarkerSet(FindPreset(Preset::kMarkerSet, arguments.markers));
   const storage::TrialReader reader(arguments.trial, context.parallelism());
   if (!reader.Has(storage::TrialPart::kTrajectories)) {
-    throw InputError(fmt::format("{}: has no trajectories; import or reconstruct it first",
-                                 arguments.trial));
+    throw InputError(
+        fmt::format("{}: has no trajectories; import or reconstruct it first", arguments.trial));
   }
   const reconstruct::LabelledPositions positions = ReadPositions(arguments, reader, context);
   SubjectModel subject = Learn(arguments, positions, set);
@@ -182,12 +183,13 @@ void RunSubject(const SubjectArguments& arguments, CommandContext& context) {
 
 void AddSubjectCommand(CommandLine& commands) {
   auto arguments = std::make_shared<SubjectArguments>();
-  CLI::App& command = commands.Add(
-      "subject",
-      "Learn how one subject's markers lie, from a labelled standing trial or a labelled stretch of\n"
-      "running, so that `medius reconstruct` can name the dots of a run.\n"
-      "Example: medius subject static.trial.h5 --markers my_set.toml -o SUBJECT.toml",
-      [arguments](CommandContext& context) { RunSubject(*arguments, context); });
+  CLI::App& command =
+      commands.Add("subject",
+                   "Learn how one subject's markers lie, from a labelled standing trial or a "
+                   "labelled stretch of\n"
+                   "running, so that `medius reconstruct` can name the dots of a run.\n"
+                   "Example: medius subject static.trial.h5 --markers my_set.toml -o SUBJECT.toml",
+                   [arguments](CommandContext& context) { RunSubject(*arguments, context); });
   command.add_option("TRIAL", arguments->trial, "A trial with labelled trajectories")->required();
   command
       .add_option("--markers", arguments->markers,

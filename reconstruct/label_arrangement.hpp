@@ -30,7 +30,7 @@ struct Arrangement {
 
 /// What one exchange of names would cost.
 struct Rival {
-  double cost = 0.0;                   ///< log odds lost by the cheapest exchange
+  double cost = 0.0;                  ///< log odds lost by the cheapest exchange
   std::optional<std::size_t> marker;  ///< whose name would do nearly as well
 };
 
@@ -55,6 +55,9 @@ class ArrangementSearch {
   [[nodiscard]] std::vector<Rival> Rivals(const Arrangement& arrangement) const;
 
  private:
+  // Log odds of a place that fits not at all.
+  static constexpr double kPlaceFloor = -6.0;
+
   struct Spread {
     double mean = 0.0;
     double sd = 0.0;

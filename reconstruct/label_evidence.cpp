@@ -15,8 +15,7 @@ double LogDensityOfGhosts(const std::vector<Fragment>& fragments, std::size_t fr
   return std::log((1.0 + ghosts) / kVolume);
 }
 
-std::optional<double> LabelEvidence::At(std::size_t fragment, std::size_t frame,
-                                        std::size_t marker,
+std::optional<double> LabelEvidence::At(std::size_t fragment, std::size_t frame, std::size_t marker,
                                         std::span<const std::size_t> suspects) const {
   if (!model_->Knows(marker)) return std::nullopt;
   const std::vector<std::size_t>& neighbours = model_->Neighbours(marker);
@@ -33,8 +32,7 @@ std::optional<double> LabelEvidence::At(std::size_t fragment, std::size_t frame,
   return std::max(kWorst, density - log_any_place_);
 }
 
-LabelEvidence::Sum LabelEvidence::Over(std::size_t fragment,
-                                       const std::vector<std::size_t>& frames,
+LabelEvidence::Sum LabelEvidence::Over(std::size_t fragment, const std::vector<std::size_t>& frames,
                                        std::size_t marker,
                                        std::span<const std::size_t> suspects) const {
   Sum sum;

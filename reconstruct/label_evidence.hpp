@@ -49,8 +49,8 @@ class LabelEvidence {
   double log_any_place_;
 };
 
-/// Log of the density, 1/m^3, of things that are no marker: what is seen beyond the markers, and one
-/// for good measure, in the 4 m^3 round a body.
+/// Log of the density, 1/m^3, of things that are no marker: what is seen beyond the markers, and
+/// one for good measure, in the 4 m^3 round a body.
 [[nodiscard]] double LogDensityOfGhosts(const std::vector<Fragment>& fragments,
                                         std::size_t frame_count, std::size_t marker_count);
 
@@ -59,8 +59,7 @@ class LabelEvidence {
                                                     std::size_t count);
 
 /// Witnesses that count as independent among samples that cover `seconds`.
-[[nodiscard]] inline double IndependentSamples(std::size_t samples, double seconds,
-                                               double memory) {
+[[nodiscard]] inline double IndependentSamples(std::size_t samples, double seconds, double memory) {
   return std::min(static_cast<double>(samples), 1.0 + seconds / memory);
 }
 

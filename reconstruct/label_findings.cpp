@@ -126,15 +126,16 @@ std::vector<LabelFinding> SubjectMisfit(const SubjectFit& fit, const SubjectMode
   constexpr double kMostScale = 0.05;
   if (fit.pairs < kFewestPairs) return {};
   if (fit.misfit < kMostMisfit && std::abs(fit.scale - 1.0) < kMostScale) return {};
-  return {{LabelFinding::Kind::kSubjectDoesNotFit,
-           {},
-           kNaN,
-           fit.scale,
-           fmt::format("the distances within the segments are not those of {}: {:.3f} times as long, "
-                       "the median of {} off by {:.1f} mm or {:.1f} times what skin does; is it "
-                       "another subject's, or were markers put on anew?",
-                       subject.source.empty() ? "the subject" : subject.source, fit.scale,
-                       fit.pairs, 1e3 * fit.off, fit.misfit)}};
+  return {
+      {LabelFinding::Kind::kSubjectDoesNotFit,
+       {},
+       kNaN,
+       fit.scale,
+       fmt::format("the distances within the segments are not those of {}: {:.3f} times as long, "
+                   "the median of {} off by {:.1f} mm or {:.1f} times what skin does; is it "
+                   "another subject's, or were markers put on anew?",
+                   subject.source.empty() ? "the subject" : subject.source, fit.scale, fit.pairs,
+                   1e3 * fit.off, fit.misfit)}};
 }
 
 std::vector<LabelFinding> MissingMarkers(const LabelTimeline& timeline, const TimeBase& time_base,
@@ -148,7 +149,10 @@ std::vector<LabelFinding> MissingMarkers(const LabelTimeline& timeline, const Ti
   for (std::size_t m = 0; m < timeline.marker_count(); ++m) {
     const std::string& label = subject.markers[m].label;
     if (timeline.Pieces(m).empty()) {
-      findings.push_back({LabelFinding::Kind::kNeverSeen, {MarkerId(m)}, kNaN, 0.0,
+      findings.push_back({LabelFinding::Kind::kNeverSeen,
+                          {MarkerId(m)},
+                          kNaN,
+                          0.0,
                           fmt::format("{} is never seen in the run", label)});
       continue;
     }
@@ -159,7 +163,10 @@ std::vector<LabelFinding> MissingMarkers(const LabelTimeline& timeline, const Ti
     const double time = time_base.time[seen.end - 1];
     const double share = static_cast<double>(seen.end) / static_cast<double>(run_end);
     findings.push_back(
-        {LabelFinding::Kind::kLostForGood, {MarkerId(m)}, time, share,
+        {LabelFinding::Kind::kLostForGood,
+         {MarkerId(m)},
+         time,
+         share,
          fmt::format("{} is last seen at {:.2f} s (minute {:.1f}) and not in the {:.1f} s that "
                      "follow; did it fall off?",
                      label, time, time / 60.0, gone)});

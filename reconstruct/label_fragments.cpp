@@ -24,7 +24,7 @@ namespace {
 using BlockSpan = std::pair<std::size_t, std::size_t>;
 
 constexpr std::size_t kLearnSamples = 600;
-constexpr int kJudgements = 3;
+constexpr int kJudgements = 4;
 // Names that an exchange would fit nearly as well are not given: log odds.
 constexpr double kSureName = 3.0;
 
@@ -55,8 +55,8 @@ class Labeller {
         control_(control),
         blocks_(fragments, time_base),
         timeline_(fragments, subject.markers.size()),
-        log_any_place_(LogDensityOfGhosts(fragments, time_base.frame_count(),
-                                          subject.markers.size())) {}
+        log_any_place_(
+            LogDensityOfGhosts(fragments, time_base.frame_count(), subject.markers.size())) {}
 
   LabelResult Run() {
     LabelResult result;
@@ -65,8 +65,7 @@ class Labeller {
     if (!NameWholeRun()) return Unnamed(std::move(result), LabelStatus::kNotFound);
     JudgeAll();
     CheckNames(result);
-    auto misfit = SubjectMisfit(CompareWithSubject(SamplesOfAll(), subject_),
-                                subject_);
+    auto misfit = SubjectMisfit(CompareWithSubject(SamplesOfAll(), subject_), subject_);
     if (!misfit.empty()) {
       result.findings.insert(result.findings.end(), misfit.begin(), misfit.end());
       return Unnamed(std::move(result), LabelStatus::kSubjectDoesNotFit);
@@ -86,7 +85,8 @@ class Labeller {
       const Fragment& fragment = fragments_[f];
       result.labelling.pieces.push_back(
           {f, {fragment.first_frame, fragment.position.size()}, std::nullopt, 0.0, {}});
-      result.unnamed_frames += SeenFrames(fragment, {fragment.first_frame, fragment.position.size()});
+      result.unnamed_frames +=
+          SeenFrames(fragment, {fragment.first_frame, fragment.position.size()});
     }
     return result;
   }
@@ -101,9 +101,8 @@ class Labeller {
 
   [[nodiscard]] std::size_t WindowBlocks() const {
     const double frames = options_.start_window * time_base_.rate_hz;
-    return std::max<std::size_t>(
-        1, static_cast<std::size_t>(
-               std::lround(frames / static_cast<double>(blocks_.frames_per_block()))));
+    return std::max<std::size_t>(1, static_cast<std::size_t>(std::lround(
+                                        frames / static_cast<double>(blocks_.frames_per_block()))));
   }
 
   [[nodiscard]] MotionSamples SamplesOfAll() const { return SamplesOf({{0, blocks_.count()}}); }
@@ -124,9 +123,8 @@ class Labeller {
       const std::size_t frame = FramesOf(spans[span]).first + at - before;
       for (std::size_t m = 0; m < samples.marker_count; ++m) {
         const Eigen::Vector3f* position = timeline_.Position(m, frame);
-        samples.position.push_back(position != nullptr
-                                       ? *position
-                                       : Eigen::Vector3f::Constant(std::nanf("")));
+        samples.position.push_back(position != nullptr ? *position
+                                                       : Eigen::Vector3f::Constant(std::nanf("")));
       }
     }
     return samples;
@@ -204,7 +202,7 @@ class Labeller {
     for (int round = 0; round < kJudgements; ++round) {
       control_.ThrowIfCancelled();
       model_ = MotionModel::Learn(SamplesOfAll(), parallelism_);
-      const JudgementInput input{&fragments_,        &timeline_,      &*model_,
+      const JudgementInput input{&fragments_,        &timeline_,     &*model_,
                                  time_base_.rate_hz, log_any_place_, options_};
       judged_ = JudgeFragments(input, round + 1 == kJudgements, parallelism_);
       timeline_ = Settle(fragments_, subject_.markers.size(), judged_);
@@ -251,8 +249,8 @@ class Labeller {
       new_name[*improved.thing_of[m]] = m;
       is_taken[m] = true;
     }
-    // Things that fit no marker get a free name, so that the names stay a permutation, which is then
-    // not used.
+    // Things that fit no marker get a free name, so that the names stay a permutation, which is
+    // then not used.
     std::size_t next = 0;
     for (std::size_t thing = 0; thing < markers; ++thing) {
       if (new_name[thing] != markers) continue;
@@ -305,8 +303,8 @@ class Labeller {
       named.marker = MarkerId(*piece.marker);
       unnamed.alternatives.insert(unnamed.alternatives.begin(), MarkerId(*piece.marker));
     }
-    const bool is_sure = piece.marker && named.confidence >= options_.min_confidence &&
-                         !is_unsure_[*piece.marker];
+    const bool is_sure =
+        piece.marker && named.confidence >= options_.min_confidence && !is_unsure_[*piece.marker];
     if (piece.marker && is_unsure_[*piece.marker] && rivals_[*piece.marker]) {
       unnamed.alternatives.insert(unnamed.alternatives.begin() + 1,
                                   MarkerId(*rivals_[*piece.marker]));

@@ -13,9 +13,9 @@ constexpr double kBlockSeconds = 0.25;
 constexpr std::size_t kSamplesPerCell = 5;
 // Log odds, mean of a cell, below which a fragment loses its name.
 constexpr double kKeeps = 0.0;
-// Log odds that earn a name, mean of a cell's samples, and by how much the best must beat the second
-// in all. So much has only a marker within 20 mm of where a sharp prediction puts it: what is not
-// known well yet waits until more of the run is.
+// Log odds that earn a name, mean of a cell's samples, and by how much the best must beat the
+// second in all. So much has only a marker within 20 mm of where a sharp prediction puts it: what
+// is not known well yet waits until more of the run is.
 constexpr double kEarns = 8.0;
 constexpr double kMargin = 4.0;
 constexpr std::size_t kFewestNamed = 4;
@@ -62,8 +62,7 @@ std::vector<LabelGrowth::Cell> LabelGrowth::CellsOf(std::size_t block) const {
   return cells;
 }
 
-void LabelGrowth::CarryNames(std::vector<Cell>& cells, std::size_t block,
-                             std::size_t carry_from) {
+void LabelGrowth::CarryNames(std::vector<Cell>& cells, std::size_t block, std::size_t carry_from) {
   const FrameRange frames = blocks_->Frames(block);
   // The frame next to the block, on the side that has names.
   const std::size_t look = carry_from < block ? frames.first - 1 : frames.end();

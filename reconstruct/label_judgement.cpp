@@ -59,8 +59,8 @@ class Judge {
  private:
   void TakeSamples() {
     const double seconds = static_cast<double>(fragment_.position.size()) / input_.rate_hz;
-    const auto wanted = static_cast<std::size_t>(
-        std::ceil(seconds * input_.options.samples_per_second)) + 2;
+    const auto wanted =
+        static_cast<std::size_t>(std::ceil(seconds * input_.options.samples_per_second)) + 2;
     const FrameRange whole{fragment_.first_frame, fragment_.position.size()};
     samples_ = SpreadFrames(fragment_, whole, wanted);
     if (samples_.empty()) return;
@@ -165,7 +165,7 @@ class Judge {
       for (std::size_t to = 0; to < states; ++to) {
         double best = -std::numeric_limits<double>::infinity();
         for (std::size_t from = 0; from < states; ++from) {
-          const double change = from == to || s == 0              ? 0.0
+          const double change = from == to || s == 0         ? 0.0
                                 : from == none || to == none ? 0.6 * input_.options.swap_log_odds
                                                              : input_.options.swap_log_odds;
           if (score[from] - change <= best) continue;
@@ -177,8 +177,8 @@ class Judge {
       score = std::move(next);
     }
     std::vector<std::size_t> sequence(samples_.size());
-    std::size_t state = static_cast<std::size_t>(
-        std::max_element(score.begin(), score.end()) - score.begin());
+    std::size_t state =
+        static_cast<std::size_t>(std::max_element(score.begin(), score.end()) - score.begin());
     for (std::size_t s = samples_.size(); s-- > 0;) {
       sequence[s] = state;
       state = back[s * states + state];
@@ -192,8 +192,8 @@ class Judge {
   }
 
   // First frame of the second name, between two samples with different ones.
-  [[nodiscard]] std::size_t FrameOfChange(std::size_t before, std::size_t after,
-                                          std::size_t first, std::size_t second) const {
+  [[nodiscard]] std::size_t FrameOfChange(std::size_t before, std::size_t after, std::size_t first,
+                                          std::size_t second) const {
     double gained = 0.0;
     double best = 0.0;
     std::size_t change = before + 1;
@@ -212,10 +212,9 @@ class Judge {
     std::size_t begin = 0;
     for (std::size_t s = 1; s <= sequence.size(); ++s) {
       if (s < sequence.size() && sequence[s] == sequence[s - 1]) continue;
-      const std::size_t end =
-          s == sequence.size()
-              ? fragment_.end_frame()
-              : FrameOfChange(samples_[s - 1], samples_[s], sequence[s - 1], sequence[s]);
+      const std::size_t end = s == sequence.size() ? fragment_.end_frame()
+                                                   : FrameOfChange(samples_[s - 1], samples_[s],
+                                                                   sequence[s - 1], sequence[s]);
       JudgedPiece piece;
       piece.frames = {first, end - first};
       if (sequence[begin] < candidates_.size()) {
@@ -270,7 +269,7 @@ class Judge {
   std::vector<std::size_t> samples_;
   double weight_ = 1.0;
   std::vector<std::size_t> candidates_;
-  std::vector<std::size_t> suspects_;  // more that may be exchanged with them
+  std::vector<std::size_t> suspects_;     // more that may be exchanged with them
   std::vector<std::vector<float>> odds_;  // one a candidate
 };
 

@@ -47,8 +47,7 @@ struct JudgementInput {
 /// founded keeps it, the rest of the other one stays.
 ///
 /// @param judged  pieces are cut, and lose their names, where they lose.
-[[nodiscard]] LabelTimeline Settle(const std::vector<Fragment>& fragments,
-                                   std::size_t marker_count,
+[[nodiscard]] LabelTimeline Settle(const std::vector<Fragment>& fragments, std::size_t marker_count,
                                    std::vector<std::vector<JudgedPiece>>& judged);
 
 }  // namespace medius::reconstruct

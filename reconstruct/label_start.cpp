@@ -17,7 +17,7 @@ constexpr double kShare = 0.5;
 // What a found marker adds on average where the fragments are the subject, in log odds.
 constexpr double kLeastScorePerMarker = 2.0;
 constexpr double kLeastShareFound = 0.3;
-constexpr double kNearBest = 0.6;  // of the best window's score: the rest is worth its time
+constexpr double kNearBest = 0.75;  // of the best window's score: the rest is worth its time
 
 struct Candidate {
   std::size_t block;
@@ -56,8 +56,7 @@ std::vector<Candidate> BestWindows(const std::vector<Fragment>& fragments,
   std::vector<Candidate> candidates;
   const std::size_t length = within.second - within.first;
   // A thousand windows, evenly spread, are choice enough in a long run.
-  const std::size_t step =
-      std::max(std::max<std::size_t>(1, window_blocks / 2), length / 1000);
+  const std::size_t step = std::max(std::max<std::size_t>(1, window_blocks / 2), length / 1000);
   for (std::size_t b = within.first; b + window_blocks <= within.second; b += step) {
     const auto coverage = Coverage(fragments, blocks, b, window_blocks);
     double worth = 0.0;

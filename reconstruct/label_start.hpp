@@ -21,8 +21,8 @@ struct LabelStart {
 };
 
 /// Tries the windows of `within` that have the most fragments all through them, spread over it, and
-/// returns the names of those that fit the subject about as well as the best does, in order of time;
-/// empty where nowhere enough of the subject is found.
+/// returns the names of those that fit the subject about as well as the best does, in order of
+/// time; empty where nowhere enough of the subject is found.
 /// @param within        blocks, first and end.
 /// @param window_blocks  length of a window.
 [[nodiscard]] std::vector<LabelStart> FindStarts(const std::vector<Fragment>& fragments,

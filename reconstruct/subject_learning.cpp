@@ -19,23 +19,32 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kAnchorMarkers = 3;
 
-// The segment that a role's marker sits on, without its side; "" where skin hides the bone too well.
+// The segment that a role's marker sits on, without its side; "" where skin hides the bone too
+// well.
 std::string_view SegmentOfRole(std::string_view role) {
   struct Row {
     std::string_view role;
     std::string_view segment;
   };
-  static constexpr Row kRows[] = {
-      {"asis", "pelvis"},           {"psis", "pelvis"},
-      {"iliac_crest", "pelvis"},    {"sacrum", "pelvis"},
-      {"c7", "trunk"},              {"sternum", "trunk"},
-      {"clavicle", "trunk"},        {"acromion", "trunk"},
-      {"lateral_epicondyle", "thigh"}, {"medial_epicondyle", "thigh"},
-      {"tibial_tuberosity", "shank"},  {"fibula_head", "shank"},
-      {"lateral_malleolus", "shank"},  {"medial_malleolus", "shank"},
-      {"heel", "foot"},             {"toe", "foot"},
-      {"first_metatarsal", "foot"}, {"second_metatarsal", "foot"},
-      {"fifth_metatarsal", "foot"}};
+  static constexpr Row kRows[] = {{"asis", "pelvis"},
+                                  {"psis", "pelvis"},
+                                  {"iliac_crest", "pelvis"},
+                                  {"sacrum", "pelvis"},
+                                  {"c7", "trunk"},
+                                  {"sternum", "trunk"},
+                                  {"clavicle", "trunk"},
+                                  {"acromion", "trunk"},
+                                  {"lateral_epicondyle", "thigh"},
+                                  {"medial_epicondyle", "thigh"},
+                                  {"tibial_tuberosity", "shank"},
+                                  {"fibula_head", "shank"},
+                                  {"lateral_malleolus", "shank"},
+                                  {"medial_malleolus", "shank"},
+                                  {"heel", "foot"},
+                                  {"toe", "foot"},
+                                  {"first_metatarsal", "foot"},
+                                  {"second_metatarsal", "foot"},
+                                  {"fifth_metatarsal", "foot"}};
   for (const Row& row : kRows) {
     if (row.role == role) return row.segment;
   }
@@ -61,9 +70,8 @@ std::optional<std::size_t> IndexOf(const std::vector<std::string>& labels,
 
 bool IsFrameWithAll(const LabelledPositions& positions, std::size_t frame,
                     const std::vector<std::size_t>& markers) {
-  return std::all_of(markers.begin(), markers.end(), [&](std::size_t marker) {
-    return positions.At(frame, marker).allFinite();
-  });
+  return std::all_of(markers.begin(), markers.end(),
+                     [&](std::size_t marker) { return positions.At(frame, marker).allFinite(); });
 }
 
 bool AreEverSeenTogether(const LabelledPositions& positions,
@@ -222,13 +230,12 @@ Eigen::Vector3d AssumedSd(const std::string& segment, double from_origin) {
     double x, y, z;
   };
   static constexpr Row kRows[] = {
-      {"pelvis", 0.04, 0.04, 0.04}, {"trunk", 0.12, 0.06, 0.06}, {"head", 0.15, 0.08, 0.06},
-      {"thigh", 0.20, 0.06, 0.12},  {"shank", 0.35, 0.10, 0.25}, {"foot", 0.50, 0.12, 0.35},
+      {"pelvis", 0.04, 0.04, 0.04},    {"trunk", 0.12, 0.06, 0.06},   {"head", 0.15, 0.08, 0.06},
+      {"thigh", 0.20, 0.06, 0.12},     {"shank", 0.35, 0.10, 0.25},   {"foot", 0.50, 0.12, 0.35},
       {"upper_arm", 0.25, 0.15, 0.20}, {"forearm", 0.35, 0.30, 0.35}, {"hand", 0.40, 0.35, 0.40}};
   for (const Row& row : kRows) {
     if (segment.size() >= row.segment.size() &&
-        segment.compare(segment.size() - row.segment.size(), std::string::npos, row.segment) ==
-            0) {
+        segment.compare(segment.size() - row.segment.size(), std::string::npos, row.segment) == 0) {
       return {row.x, row.y, row.z};
     }
   }
@@ -276,7 +283,8 @@ LabelledPositions OnlySeen(const LabelledPositions& positions) {
   LabelledPositions seen;
   for (const std::size_t m : kept) seen.labels.push_back(positions.labels[m]);
   for (std::size_t frame = 0; frame < positions.frame_count(); ++frame) {
-    for (const std::size_t m : kept) seen.position.push_back(positions.position[frame * markers + m]);
+    for (const std::size_t m : kept)
+      seen.position.push_back(positions.position[frame * markers + m]);
   }
   return seen;
 }

@@ -13,8 +13,9 @@ namespace medius::reconstruct {
 
 /// Labelled positions to learn a subject from.
 struct LabelledPositions {
-  std::vector<std::string> labels;        ///< M
-  std::vector<Eigen::Vector3f> position;  ///< [frames * M], frame by frame: lab, metres; NaN missing
+  std::vector<std::string> labels;  ///< M
+  std::vector<Eigen::Vector3f>
+      position;  ///< [frames * M], frame by frame: lab, metres; NaN missing
 
   [[nodiscard]] std::size_t frame_count() const {
     return labels.empty() ? 0 : position.size() / labels.size();

@@ -92,9 +92,8 @@ void ReadAnchor(const toml::table& document, const TomlTable& top, SubjectModel&
 
 PairDistance ReadDistance(const TomlTable& table) {
   table.AllowOnly({"a", "b", "mean", "sd", "min", "max", "rigid"});
-  const PairDistance pair{table.Number("mean"), table.Number("sd"),
-                          table.Number("min"),  table.Number("max"),
-                          table.Flag("rigid", false), true};
+  const PairDistance pair{table.Number("mean"), table.Number("sd"),         table.Number("min"),
+                          table.Number("max"),  table.Flag("rigid", false), true};
   if (!(pair.sd >= 0.0)) table.Fail(*table.table().get("sd"), "sd is below 0");
   if (!(pair.min >= 0.0 && pair.min <= pair.mean && pair.mean <= pair.max)) {
     table.Fail("0 <= min <= mean <= max is expected");

@@ -74,14 +74,14 @@ void Run(const Trial& trial, double lost, std::uint64_t seed, bool verbose) {
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   const LabelScore score = ScoreLabels(cut, trial.run, trial.subject, result);
-  fmt::print("{:10} {:4.0f} % seed {} | {:5} fragments {:3} swaps ({:3} undone) | wrong {:7.1f} "
-             "unlabelled {:6.2f} % switches {:6.1f} | {:6.1f} ms, {:.4f} a frame | status {}\n",
-             trial.name, 100 * lost, seed, cut.fragments.size(), cut.swaps,
-             result.labelling.swaps_undone, score.PerHundredThousand(score.wrong),
-             score.PerHundredThousand(score.unlabelled) / 1e3,
-             score.PerHundredThousand(score.switches), 1e3 * seconds,
-             1e3 * seconds / static_cast<double>(cut.time_base.frame_count()),
-             static_cast<int>(result.status));
+  fmt::print(
+      "{:10} {:4.0f} % seed {} | {:5} fragments {:3} swaps ({:3} undone) | wrong {:7.1f} "
+      "unlabelled {:6.2f} % switches {:6.1f} | {:6.1f} ms, {:.4f} a frame | status {}\n",
+      trial.name, 100 * lost, seed, cut.fragments.size(), cut.swaps, result.labelling.swaps_undone,
+      score.PerHundredThousand(score.wrong), score.PerHundredThousand(score.unlabelled) / 1e3,
+      score.PerHundredThousand(score.switches), 1e3 * seconds,
+      1e3 * seconds / static_cast<double>(cut.time_base.frame_count()),
+      static_cast<int>(result.status));
   if (!verbose) return;
   std::map<std::pair<std::string, std::string>, int> confusion;
   for (const LabelledPiece& piece : result.labelling.pieces) {

@@ -165,7 +165,8 @@ TEST(LabelFragments, RefusesTheStandingTrialOfAnotherSubject) {
   EXPECT_EQ(result.named_frames, 0U);
   EXPECT_EQ(ScoreLabels(cut, larger, Subject(), result).wrong, 0U);
   if (result.status == LabelStatus::kSubjectDoesNotFit) {
-    EXPECT_THAT(result.findings, Contains(Field(&LabelFinding::text, HasSubstr("another subject's"))));
+    EXPECT_THAT(result.findings,
+                Contains(Field(&LabelFinding::text, HasSubstr("another subject's"))));
   }
 }
 
@@ -180,7 +181,8 @@ TEST(LabelFragments, GoesOnWithoutAMarkerThatIsNeverThere) {
   const CutRun cut = CutIntoFragments(run, {});
   const LabelResult result = Label(cut, Subject());
   EXPECT_EQ(ScoreLabels(cut, run, Subject(), result).wrong, 0U);
-  EXPECT_THAT(result.findings, Contains(Field(&LabelFinding::text, "RSH2 is never seen in the run")));
+  EXPECT_THAT(result.findings,
+              Contains(Field(&LabelFinding::text, "RSH2 is never seen in the run")));
 }
 
 TEST(LabelFragments, SaysWhenAMarkerFellOff) {
