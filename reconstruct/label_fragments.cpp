@@ -24,7 +24,7 @@ namespace {
 using BlockSpan = std::pair<std::size_t, std::size_t>;
 
 constexpr std::size_t kLearnSamples = 600;
-constexpr int kJudgements = 4;
+constexpr int kJudgements = 3;
 // Names that an exchange would fit nearly as well are not given: log odds.
 constexpr double kSureName = 3.0;
 

@@ -17,7 +17,7 @@ constexpr double kShare = 0.5;
 // What a found marker adds on average where the fragments are the subject, in log odds.
 constexpr double kLeastScorePerMarker = 2.0;
 constexpr double kLeastShareFound = 0.3;
-constexpr double kNearBest = 0.75;  // of the best window's score: the rest is worth its time
+constexpr double kNearBest = 0.6;  // of the best window's score: the rest is worth its time
 
 struct Candidate {
   std::size_t block;
