@@ -11,8 +11,8 @@
 
 namespace medius {
 
-/// A marker of a subject, in the body frame: x forward, y to the left, z up, origin in the middle of
-/// the anchor's markers, turned about the vertical only.
+/// A marker of a subject, in the body frame: x forward, y to the left, z up, origin in the middle
+/// of the anchor's markers, turned about the vertical only.
 struct SubjectMarker {
   std::string label;
   std::string segment;         ///< "pelvis", "right_thigh", ...; empty where nobody said

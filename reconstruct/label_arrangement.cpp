@@ -3,50 +3,21 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
+#include <string>
 #include <utility>
-
-#include <Eigen/Cholesky>
-#include <Eigen/LU>
-
-#include "reconstruct/heading_frame.hpp"
 
 namespace medius::reconstruct {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kLogTwoPi = 1.8378770664093453;
-// Without a name, a distance is anywhere in a body's length and a place anywhere round it.
-const double kLogAnyDistance = -std::log(1.8);  // 1/m
-const double kLogAnyPlace = -std::log(4.0);     // 1/m^3
-// A distance that fits nothing costs this much: one swapped or loose marker must not sink the rest.
-constexpr double kRigidFloor = -7.0;
-constexpr double kLooseFloor = -2.0;
-// Distances of a body hang together; what each one across joints adds is shared among them.
-constexpr double kLooseWeight = 0.25;
-constexpr double kPlaceFloor = -6.0;
-constexpr double kTurnFloor = -6.0;
 constexpr double kAbsent = -2.0;
 // Of naming a thing after a marker that the set puts on no segment: it may be no marker at all but
 // a joint centre that another program computed.
 constexpr double kNoSegment = -5.0;
-// Two markers of no known segment this near each other may well sit on one.
-constexpr double kMaybeRigid = 0.35;        // m
-constexpr double kSpreadOfAnything = 0.08;  // m, of the distance between two unrelated things
-
 constexpr std::size_t kAnchorBeam = 600;
-constexpr std::size_t kAnchors = 12;
+constexpr std::size_t kAnchors = 8;
+constexpr std::size_t kRebuilt = 3;
 constexpr std::size_t kBodyBeam = 60;
-constexpr std::size_t kFewestInstants = 4;
-
-// Log odds that a distance spreads this little because both things are on one bone.
-double SpreadScore(double sd, double rigid_sd) {
-  const double ratio = sd / rigid_sd;
-  const double rigid =
-      0.5 * std::log(2.0 / 3.14159265358979) - std::log(rigid_sd) - 0.5 * ratio * ratio;
-  const double any = -std::log(kSpreadOfAnything) - sd / kSpreadOfAnything;
-  return std::max(kRigidFloor, rigid - any);
-}
 
 }  // namespace
 
@@ -80,129 +51,19 @@ ArrangementSearch::ArrangementSearch(const MovingThings& things, const SubjectMo
   for (const auto& [value, marker] : rest) order_.push_back(marker);
 }
 
-std::size_t ArrangementSearch::ThingPair(std::size_t i, std::size_t j) const {
-  if (i > j) std::swap(i, j);
-  return i * (2 * things_->count - i - 1) / 2 + (j - i - 1);
-}
-
-void ArrangementSearch::MeasureThings() {
+void ArrangementSearch::GainAll(const Partial& partial, std::size_t marker, const Places* places,
+                                std::vector<float>& gain) const {
   const std::size_t count = things_->count;
-  for (std::size_t i = 0; i < count; ++i) {
-    std::size_t seen = 0;
-    for (std::size_t t = 0; t < things_->instants(); ++t) {
-      if (things_->At(t, i).allFinite()) ++seen;
-    }
-    is_seen_.push_back(seen >= kFewestInstants ? 1 : 0);
+  gain.assign(count, 0.0F);
+  for (std::size_t other = 0; other < partial.thing_of.size(); ++other) {
+    if (partial.thing_of[other] < 0 || other == marker) continue;
+    const auto j = static_cast<std::size_t>(partial.thing_of[other]);
+    const float* pair = PairRow(marker, other, j);
+    for (std::size_t i = 0; i < count; ++i) gain[i] += pair[i];
+    const float* turn = places != nullptr ? TurnRow(marker, other, j, *places) : nullptr;
+    if (turn == nullptr) continue;
+    for (std::size_t i = 0; i < count; ++i) gain[i] += turn[i];
   }
-  thing_pairs_ = count < 2 ? 0 : count * (count - 1) / 2;
-  spreads_.resize(thing_pairs_);
-  for (std::size_t i = 0; i < count; ++i) {
-    for (std::size_t j = i + 1; j < count; ++j) {
-      Spread& spread = spreads_[ThingPair(i, j)];
-      double seen = 0.0;
-      double squares = 0.0;
-      for (std::size_t t = 0; t < things_->instants(); ++t) {
-        const double distance = (things_->At(t, i) - things_->At(t, j)).norm();
-        if (std::isnan(distance)) continue;
-        seen += 1.0;
-        const double delta = distance - spread.mean;
-        spread.mean += delta / seen;
-        squares += delta * (distance - spread.mean);
-      }
-      spread.is_known = seen >= static_cast<double>(kFewestInstants);
-      if (spread.is_known) spread.sd = std::sqrt(squares / seen);
-    }
-  }
-}
-
-double ArrangementSearch::PairScore(const Spread& seen, const PairDistance& known,
-                                    bool is_maybe_rigid) const {
-  if (!seen.is_known || !known.is_known) return 0.0;
-  const auto fit = [&](double own_sd, double floor, double share_of_spread) {
-    // The more a distance varies, the farther may its mean be from what it was on another day.
-    const double tolerance = std::hypot(own_sd, share_of_spread * seen.sd);
-    const double off = (seen.mean - known.mean) / tolerance;
-    return std::max(floor,
-                    -0.5 * kLogTwoPi - std::log(tolerance) - 0.5 * off * off - kLogAnyDistance);
-  };
-  if (subject_->from_motion) {
-    const double own_sd = std::hypot(0.004, known.sd);
-    const double score = fit(own_sd, known.is_rigid ? kRigidFloor : kLooseFloor, 0.5) +
-                         SpreadScore(seen.sd, std::hypot(0.003, 1.2 * known.sd));
-    return known.is_rigid ? score : kLooseWeight * score;
-  }
-  if (known.is_rigid) {
-    return fit(known.sd, kRigidFloor, 0.7) + SpreadScore(seen.sd, 0.7 * known.sd);
-  }
-  const double loose = kLooseWeight * fit(known.sd, kLooseFloor, 1.5);
-  if (!is_maybe_rigid) return loose;
-  const double rigid_sd = std::hypot(0.006, 0.03 * known.mean);
-  constexpr double kEvenOdds = -0.69;
-  return std::max(
-      loose, kEvenOdds + fit(rigid_sd, kRigidFloor, 0.7) + SpreadScore(seen.sd, 0.7 * rigid_sd));
-}
-
-void ArrangementSearch::ScorePairs() {
-  pair_scores_.resize(subject_->pairs.size() * thing_pairs_);
-  for (std::size_t a = 0; a < subject_->markers.size(); ++a) {
-    for (std::size_t b = a + 1; b < subject_->markers.size(); ++b) {
-      const std::size_t p = subject_->PairSlot(a, b);
-      const PairDistance& known = subject_->pairs[p];
-      const bool is_maybe_rigid = subject_->markers[a].segment.empty() &&
-                                  subject_->markers[b].segment.empty() && known.mean < kMaybeRigid;
-      for (std::size_t t = 0; t < thing_pairs_; ++t) {
-        pair_scores_[p * thing_pairs_ + t] =
-            static_cast<float>(PairScore(spreads_[t], known, is_maybe_rigid));
-      }
-    }
-  }
-}
-
-// Limbs turn mostly about the axis across the body. In a running stride thigh, shank and foot are
-// on average within some 40 degrees of how they stand; a forearm can be anywhere in that plane.
-void ArrangementSearch::PrepareTurnings() {
-  turnings_.resize(subject_->pairs.size());
-  for (std::size_t a = 0; a < subject_->markers.size(); ++a) {
-    for (std::size_t b = a + 1; b < subject_->markers.size(); ++b) {
-      const SubjectMarker& one = subject_->markers[a];
-      const SubjectMarker& other = subject_->markers[b];
-      const bool is_one_segment = one.segment == other.segment;
-      if (!is_one_segment || !one.position.allFinite() || !other.position.allFinite()) continue;
-      if (one.segment.empty() && subject_->Pair(a, b).mean > kMaybeRigid) continue;
-      const bool is_arm =
-          one.segment.empty() || one.segment.ends_with("forearm") || one.segment.ends_with("hand");
-      Turning& turning = turnings_[subject_->PairSlot(a, b)];
-      const Eigen::Vector3d u = other.position - one.position;
-      const double pitch_sd = subject_->from_motion ? 0.25 : is_arm ? 1.2 : 0.6;
-      const double other_sd = subject_->from_motion ? 0.15 : is_arm ? 0.5 : 0.3;
-      const double shrink = subject_->from_motion ? 0.1 : is_arm ? 0.5 : 0.25;
-      const Eigen::Vector3d pitch(u.z(), 0.0, -u.x());
-      const Eigen::Vector3d roll(0.0, -u.z(), u.y());
-      const Eigen::Vector3d yaw(-u.y(), u.x(), 0.0);
-      const double play = std::hypot(0.008, shrink * u.norm());
-      const Eigen::Matrix3d covariance =
-          pitch_sd * pitch_sd * pitch * pitch.transpose() +
-          other_sd * other_sd * (roll * roll.transpose() + yaw * yaw.transpose()) +
-          play * play * Eigen::Matrix3d::Identity();
-      turning.standing = u;
-      turning.information = covariance.inverse();
-      // Against the same vector turned anywhere: its length is judged by the distances.
-      turning.log_peak = -1.5 * kLogTwoPi - 0.5 * std::log(covariance.determinant()) +
-                         std::log(4.2 * std::pow(u.norm() + play, 3.0));
-      turning.is_known = true;
-    }
-  }
-}
-
-double ArrangementSearch::TurnScore(std::size_t a, std::size_t b, std::size_t i, std::size_t j,
-                                    const Places& places) const {
-  const Turning& turning = turnings_[subject_->PairSlot(a, b)];
-  if (!turning.is_known) return 0.0;
-  const Eigen::Vector3f& between = places.between[ThingPair(i, j)];
-  if (!between.allFinite()) return 0.0;
-  const double sign = (a < b) == (i < j) ? 1.0 : -1.0;
-  const Eigen::Vector3d off = sign * between.cast<double>() - turning.standing;
-  return std::max(kTurnFloor, turning.log_peak - 0.5 * off.dot(turning.information * off));
 }
 
 double ArrangementSearch::Gain(const Partial& partial, std::size_t marker, std::size_t thing,
@@ -210,9 +71,10 @@ double ArrangementSearch::Gain(const Partial& partial, std::size_t marker, std::
   double gain = 0.0;
   for (std::size_t other = 0; other < partial.thing_of.size(); ++other) {
     if (partial.thing_of[other] < 0 || other == marker) continue;
-    const auto of_other = static_cast<std::size_t>(partial.thing_of[other]);
-    gain += Pair(marker, other, thing, of_other);
-    if (places != nullptr) gain += TurnScore(marker, other, thing, of_other, *places);
+    const auto j = static_cast<std::size_t>(partial.thing_of[other]);
+    gain += static_cast<double>(PairRow(marker, other, j)[thing]);
+    const float* turn = places != nullptr ? TurnRow(marker, other, j, *places) : nullptr;
+    if (turn != nullptr) gain += static_cast<double>(turn[thing]);
   }
   return gain;
 }
@@ -225,7 +87,9 @@ void ArrangementSearch::Extend(std::vector<Partial>& beam, std::size_t marker, c
     int thing;
   };
   std::vector<Step> steps;
+  std::vector<float> gain;
   for (std::size_t b = 0; b < beam.size(); ++b) {
+    GainAll(beam[b], marker, places, gain);
     steps.push_back({beam[b].score + kAbsent, b, -1});
     std::vector<char> is_used(things_->count, 0);
     for (const int thing : beam[b].thing_of) {
@@ -236,7 +100,7 @@ void ArrangementSearch::Extend(std::vector<Partial>& beam, std::size_t marker, c
       const double place = places == nullptr ? 0.0 : places->odds[marker * things_->count + thing];
       if (places != nullptr && place <= kPlaceFloor) continue;
       const double score =
-          beam[b].score + PriorOf(marker) + place + Gain(beam[b], marker, thing, places);
+          beam[b].score + PriorOf(marker) + place + static_cast<double>(gain[thing]);
       steps.push_back({score, b, static_cast<int>(thing)});
     }
   }
@@ -274,12 +138,25 @@ bool ArrangementSearch::Rebuild(Partial& partial, const Places& places,
   return true;
 }
 
+bool ArrangementSearch::AreNear(const std::vector<std::size_t>& a,
+                                const std::vector<std::size_t>& b) const {
+  constexpr double kNear = 0.4;  // m
+  for (const std::size_t m : a) {
+    for (const std::size_t o : b) {
+      if (subject_->Pair(m, o).mean < kNear) return true;
+    }
+  }
+  return false;
+}
+
 // Rebuilds each segment, and each two together: a marker that a neighbouring segment took by
 // mistake pushes all of its own out of place.
 void ArrangementSearch::RebuildSegments(Partial& partial, const Places& places) const {
   constexpr int kMaxRounds = 2;
   std::vector<std::vector<std::size_t>> segments;
-  for (std::size_t k = subject_->anchor.size(); k < order_.size(); ++k) {
+  for (std::size_t k = 0; k < order_.size(); ++k) {
+    // Those of the anchor that gave the body frame stay.
+    if (k < subject_->anchor.size() && partial.thing_of[order_[k]] >= 0) continue;
     const std::string& segment = subject_->markers[order_[k]].segment;
     if (segments.empty() || segment.empty() ||
         subject_->markers[segments.back().front()].segment != segment) {
@@ -291,7 +168,7 @@ void ArrangementSearch::RebuildSegments(Partial& partial, const Places& places) 
     bool is_changed = false;
     for (std::size_t a = 0; a < segments.size(); ++a) {
       for (std::size_t b = a; b < segments.size(); ++b) {
-        if (a != b && segments[a].size() + segments[b].size() < 4) continue;
+        if (a != b && !AreNear(segments[a], segments[b])) continue;
         std::vector<std::size_t> markers = segments[a];
         if (a != b) markers.insert(markers.end(), segments[b].begin(), segments[b].end());
         is_changed = Rebuild(partial, places, markers) || is_changed;
@@ -311,81 +188,6 @@ std::vector<ArrangementSearch::Partial> ArrangementSearch::AnchorCandidates() co
   return beam;
 }
 
-double ArrangementSearch::PlaceScore(std::size_t marker, const Eigen::Vector3d& in_body) const {
-  const SubjectMarker& known = subject_->markers[marker];
-  if (!known.position.allFinite()) return 0.0;
-  Eigen::Matrix3d covariance = known.covariance;
-  covariance.diagonal().array() += 0.02 * 0.02;
-  const Eigen::Vector3d off = in_body - known.position;
-  const double chi2 = off.dot(covariance.ldlt().solve(off));
-  const double fit = -1.5 * kLogTwoPi - 0.5 * std::log(covariance.determinant()) - 0.5 * chi2;
-  return std::max(kPlaceFloor, fit - kLogAnyPlace);
-}
-
-// Means over the instants that have both.
-std::vector<Eigen::Vector3f> ArrangementSearch::MeanVectors(
-    const std::vector<std::optional<HeadingFrame>>& frames) const {
-  std::vector<Eigen::Vector3f> between(thing_pairs_, Eigen::Vector3f::Zero());
-  std::vector<float> seen(thing_pairs_, 0.0F);
-  for (std::size_t t = 0; t < frames.size(); ++t) {
-    if (!frames[t]) continue;
-    const Eigen::Matrix3f body_from_lab = frames[t]->turn.transpose().cast<float>();
-    std::size_t pair = 0;
-    for (std::size_t i = 0; i < things_->count; ++i) {
-      for (std::size_t j = i + 1; j < things_->count; ++j, ++pair) {
-        const Eigen::Vector3f vector = things_->At(t, j) - things_->At(t, i);
-        if (!vector.allFinite()) continue;
-        between[pair] += body_from_lab * vector;
-        seen[pair] += 1.0F;
-      }
-    }
-  }
-  for (std::size_t pair = 0; pair < thing_pairs_; ++pair) {
-    const bool is_enough = seen[pair] >= static_cast<float>(kFewestInstants);
-    between[pair] /= is_enough ? seen[pair] : std::nanf("");
-  }
-  return between;
-}
-
-std::optional<ArrangementSearch::Places> ArrangementSearch::PlacesFrom(
-    const Partial& partial) const {
-  const std::size_t count = things_->count;
-  std::vector<Eigen::Vector3d> in_body;
-  for (const std::size_t m : subject_->anchor) in_body.push_back(subject_->markers[m].position);
-  std::vector<Eigen::Vector3d> in_lab(in_body.size());
-  std::vector<Eigen::Vector3d> sum(count, Eigen::Vector3d::Zero());
-  std::vector<double> seen(count, 0.0);
-  std::vector<std::optional<HeadingFrame>> frames;
-  for (std::size_t t = 0; t < things_->instants(); ++t) {
-    for (std::size_t k = 0; k < in_lab.size(); ++k) {
-      const int thing = partial.thing_of[subject_->anchor[k]];
-      in_lab[k] = thing < 0 ? Eigen::Vector3d::Constant(std::nan("")).eval()
-                            : things_->At(t, static_cast<std::size_t>(thing)).cast<double>();
-    }
-    const auto frame = FitHeadingFrame(in_body, in_lab);
-    frames.push_back(frame);
-    if (!frame) continue;
-    for (std::size_t i = 0; i < count; ++i) {
-      const Eigen::Vector3f& p = things_->At(t, i);
-      if (!p.allFinite()) continue;
-      sum[i] += frame->ToBody(p.cast<double>());
-      seen[i] += 1.0;
-    }
-  }
-  if (*std::max_element(seen.begin(), seen.end()) < static_cast<double>(kFewestInstants)) {
-    return std::nullopt;
-  }
-  Places places{std::vector<double>(subject_->markers.size() * count, 0.0), MeanVectors(frames)};
-  for (std::size_t m = 0; m < subject_->markers.size(); ++m) {
-    for (std::size_t i = 0; i < count; ++i) {
-      if (seen[i] >= static_cast<double>(kFewestInstants)) {
-        places.odds[m * count + i] = PlaceScore(m, sum[i] / seen[i]);
-      }
-    }
-  }
-  return places;
-}
-
 std::optional<Arrangement> ArrangementSearch::Find() const {
   if (things_->count < 3) return std::nullopt;
   struct Start {
@@ -394,7 +196,7 @@ std::optional<Arrangement> ArrangementSearch::Find() const {
   };
   std::vector<Start> starts;
   for (Partial& partial : AnchorCandidates()) {
-    std::optional<Places> places = PlacesFrom(partial);
+    std::optional<Places> places = PlacesFrom(partial, false);
     if (!places) continue;
     for (const std::size_t m : subject_->anchor) {
       if (partial.thing_of[m] < 0) continue;
@@ -407,22 +209,28 @@ std::optional<Arrangement> ArrangementSearch::Find() const {
     return a.partial.score > b.partial.score;
   });
   if (starts.size() > kAnchors) starts.resize(kAnchors);
-  std::optional<Partial> best;
-  const Places* places_of_best = nullptr;
-  for (const Start& start : starts) {
+  for (Start& start : starts) {
+    start.places = *PlacesFrom(start.partial, true);
     std::vector<Partial> beam = {start.partial};
     for (std::size_t k = subject_->anchor.size(); k < order_.size(); ++k) {
       Extend(beam, order_[k], &start.places, kBodyBeam);
     }
     Polish(beam.front(), start.places);
-    if (best && beam.front().score <= best->score) continue;
-    best = beam.front();
-    places_of_best = &start.places;
+    start.partial = beam.front();
   }
-  if (!best) return std::nullopt;
-  RebuildSegments(*best, *places_of_best);
-  Polish(*best, *places_of_best);
-  return ArrangementOf(*best);
+  const auto by_score = [](const Start& a, const Start& b) {
+    return a.partial.score > b.partial.score;
+  };
+  std::stable_sort(starts.begin(), starts.end(), by_score);
+  // Only what may still win is worth the finer search.
+  if (starts.size() > kRebuilt) starts.resize(kRebuilt);
+  for (Start& start : starts) {
+    RebuildSegments(start.partial, start.places);
+    Polish(start.partial, start.places);
+  }
+  std::stable_sort(starts.begin(), starts.end(), by_score);
+  if (starts.empty()) return std::nullopt;
+  return ArrangementOf(starts.front().partial);
 }
 
 double ArrangementSearch::ScoreOf(const Partial& partial, const Places& places, std::size_t marker,
@@ -456,8 +264,8 @@ double ArrangementSearch::ExchangeGain(Partial& partial, const Places& places, s
   if (of_a >= 0 && of_b >= 0) {
     const auto i = static_cast<std::size_t>(of_a);
     const auto j = static_cast<std::size_t>(of_b);
-    before += TurnScore(a, b, i, j, places);
-    after += TurnScore(a, b, j, i, places);
+    if (const float* row = TurnRow(a, b, j, places)) before += static_cast<double>(row[i]);
+    if (const float* row = TurnRow(a, b, i, places)) after += static_cast<double>(row[j]);
   }
   partial.thing_of[a] = of_a;
   partial.thing_of[b] = of_b;
@@ -521,7 +329,7 @@ Arrangement ArrangementSearch::ArrangementOf(const Partial& partial) const {
 
 Arrangement ArrangementSearch::Improved(const Arrangement& arrangement) const {
   Partial partial = PartialOf(arrangement);
-  const auto places = PlacesFrom(partial);
+  const auto places = PlacesFrom(partial, true);
   if (!places) return arrangement;
   Polish(partial, *places);
   return ArrangementOf(partial);
@@ -529,14 +337,14 @@ Arrangement ArrangementSearch::Improved(const Arrangement& arrangement) const {
 
 double ArrangementSearch::Score(const Arrangement& arrangement) const {
   const Partial partial = PartialOf(arrangement);
-  const auto places = PlacesFrom(partial);
+  const auto places = PlacesFrom(partial, true);
   return places ? FullScore(partial, *places) : -kInfinity;
 }
 
 std::vector<Rival> ArrangementSearch::Rivals(const Arrangement& arrangement) const {
   std::vector<Rival> rivals(order_.size(), {kInfinity, std::nullopt});
   Partial partial = PartialOf(arrangement);
-  const auto places = PlacesFrom(partial);
+  const auto places = PlacesFrom(partial, true);
   if (!places) return rivals;
   for (std::size_t a = 0; a < order_.size(); ++a) {
     for (std::size_t b = a + 1; b < order_.size(); ++b) {

@@ -55,6 +55,9 @@ class ArrangementSearch {
   [[nodiscard]] std::vector<Rival> Rivals(const Arrangement& arrangement) const;
 
  private:
+  // Log odds of a place that fits not at all.
+  static constexpr double kPlaceFloor = -6.0;
+
   struct Spread {
     double mean = 0.0;
     double sd = 0.0;
@@ -66,15 +69,14 @@ class ArrangementSearch {
   };
   // What follows once the anchor gives a body frame.
   struct Places {
-    std::vector<double> odds;              // [markers * things] log odds of each place
-    std::vector<Eigen::Vector3f> between;  // [thing pairs] mean of second less first, body frame
+    std::vector<double> odds;  // [markers * things] log odds of each place
+    std::vector<float> turns;  // [turnings * 2 * things * things], see TurnRow; may be left out
   };
   // How a vector between two markers of one segment can turn from standing to running.
   struct Turning {
     Eigen::Vector3d standing = Eigen::Vector3d::Zero();  // second less first, body frame
     Eigen::Matrix3d information = Eigen::Matrix3d::Zero();
     double log_peak = 0.0;
-    bool is_known = false;
   };
 
   [[nodiscard]] Partial PartialOf(const Arrangement& arrangement) const;
@@ -84,25 +86,42 @@ class ArrangementSearch {
   [[nodiscard]] double PairScore(const Spread& seen, const PairDistance& known,
                                  bool is_maybe_rigid) const;
   [[nodiscard]] std::size_t ThingPair(std::size_t i, std::size_t j) const;
-  [[nodiscard]] double Pair(std::size_t a, std::size_t b, std::size_t i, std::size_t j) const {
-    return pair_scores_[subject_->PairSlot(a, b) * thing_pairs_ + ThingPair(i, j)];
+  [[nodiscard]] std::size_t Slot(std::size_t a, std::size_t b) const {
+    return a * subject_->markers.size() + b;
+  }
+  // Scores of each thing as marker a where thing j is marker b: one contiguous row.
+  [[nodiscard]] const float* PairRow(std::size_t a, std::size_t b, std::size_t j) const {
+    const std::size_t count = things_->count;
+    return pair_scores_.data() + (subject_->PairSlot(a, b) * count + j) * count;
+  }
+  [[nodiscard]] const float* TurnRow(std::size_t a, std::size_t b, std::size_t j,
+                                     const Places& places) const {
+    const int turning = turning_of_[Slot(a, b)];
+    if (turning < 0) return nullptr;
+    const std::size_t count = things_->count;
+    const std::size_t half = 2 * static_cast<std::size_t>(turning) + (a < b ? 0 : 1);
+    return places.turns.data() + (half * count + j) * count;
   }
   void PrepareTurnings();
-  [[nodiscard]] double TurnScore(std::size_t a, std::size_t b, std::size_t i, std::size_t j,
-                                 const Places& places) const;
-  /// @param places  nullptr while there is no body frame yet.
+  [[nodiscard]] static double TurnScore(const Turning& turning, const Eigen::Vector3f& between);
+  [[nodiscard]] std::vector<float> TurnTable(const std::vector<Eigen::Vector3f>& between) const;
+  // Of every thing as the marker. @param places  nullptr while there is no body frame yet.
+  void GainAll(const Partial& partial, std::size_t marker, const Places* places,
+               std::vector<float>& gain) const;
   [[nodiscard]] double Gain(const Partial& partial, std::size_t marker, std::size_t thing,
                             const Places* places) const;
   [[nodiscard]] std::vector<Partial> AnchorCandidates() const;
   [[nodiscard]] std::vector<Eigen::Vector3f> MeanVectors(
       const std::vector<std::optional<HeadingFrame>>& frames) const;
-  [[nodiscard]] std::optional<Places> PlacesFrom(const Partial& partial) const;
+  [[nodiscard]] std::optional<Places> PlacesFrom(const Partial& partial, bool with_turns) const;
   [[nodiscard]] double PlaceScore(std::size_t marker, const Eigen::Vector3d& in_body) const;
   void Extend(std::vector<Partial>& beam, std::size_t marker, const Places* places,
               std::size_t width) const;
   [[nodiscard]] double PriorOf(std::size_t marker) const;
   bool Rebuild(Partial& partial, const Places& places,
                const std::vector<std::size_t>& markers) const;
+  [[nodiscard]] bool AreNear(const std::vector<std::size_t>& a,
+                             const std::vector<std::size_t>& b) const;
   void RebuildSegments(Partial& partial, const Places& places) const;
   void Polish(Partial& partial, const Places& places) const;
   [[nodiscard]] double FullScore(const Partial& partial, const Places& places) const;
@@ -115,8 +134,9 @@ class ArrangementSearch {
   const SubjectModel* subject_;
   std::size_t thing_pairs_ = 0;
   std::vector<Spread> spreads_;     // [thing pairs]
-  std::vector<float> pair_scores_;  // [marker pairs * thing pairs]
-  std::vector<Turning> turnings_;   // [marker pairs]
+  std::vector<float> pair_scores_;  // [marker pairs * things * things]
+  std::vector<Turning> turnings_;   // of the pairs that have one
+  std::vector<int> turning_of_;     // [markers * markers] index, -1 where there is none
   std::vector<char> is_seen_;       // [things] often enough to be anything
   std::vector<std::size_t> order_;  // of the markers, the anchor's first
 };

@@ -106,10 +106,11 @@ class Judge {
     }
   }
 
-  // Two markers with each other's name bear each other out; only without them as witnesses does it
-  // show.
+  // Markers with each other's names bear each other out; only without them as witnesses does it
+  // show. Two may be exchanged, or all of a cluster.
   void AddTwins() {
     constexpr std::size_t kTwins = 5;
+    constexpr std::size_t kCluster = 3;
     const std::size_t own_names = candidates_.size();
     const FrameRange whole{fragment_.first_frame, fragment_.position.size()};
     const auto frames = SpreadFrames(fragment_, whole, kTrials);
@@ -117,22 +118,31 @@ class Judge {
       const std::size_t own = candidates_[i];
       if (!input_.model->Knows(own)) continue;
       const std::vector<std::size_t>& near = input_.model->Neighbours(own);
+      std::vector<std::size_t> cluster = {own};
+      for (std::size_t k = 0; k < std::min(kCluster, near.size()); ++k) cluster.push_back(near[k]);
       for (std::size_t k = 0; k < std::min(kTwins, near.size()); ++k) {
-        const std::size_t pair[] = {own, near[k]};
-        const auto as_own = evidence_.Over(index_, frames, own, pair);
-        const auto as_twin = evidence_.Over(index_, frames, near[k], pair);
-        if (as_own.samples > 0 && as_twin.samples > 0 && as_twin.mean > as_own.mean) {
-          AddCandidate(near[k]);
-        }
+        TryTwin(frames, own, near[k], {own, near[k]});
+        if (k < kCluster) TryTwin(frames, own, near[k], cluster);
       }
     }
   }
 
+  void TryTwin(const std::vector<std::size_t>& frames, std::size_t own, std::size_t twin,
+               const std::vector<std::size_t>& suspects) {
+    const auto as_own = evidence_.Over(index_, frames, own, suspects);
+    const auto as_twin = evidence_.Over(index_, frames, twin, suspects);
+    if (as_own.samples == 0 || as_twin.samples == 0 || as_twin.mean <= as_own.mean) return;
+    AddCandidate(twin);
+    suspects_.insert(suspects_.end(), suspects.begin(), suspects.end());
+  }
+
   void WeighCandidates() {
     // One name is borne out by all; several in question are not each other's witnesses.
-    const std::span<const std::size_t> suspects = candidates_.size() > 1
-                                                      ? std::span<const std::size_t>(candidates_)
-                                                      : std::span<const std::size_t>();
+    std::vector<std::size_t> suspects;
+    if (candidates_.size() > 1) {
+      suspects = candidates_;
+      suspects.insert(suspects.end(), suspects_.begin(), suspects_.end());
+    }
     for (const std::size_t marker : candidates_) {
       std::vector<float> odds(samples_.size());
       for (std::size_t s = 0; s < samples_.size(); ++s) {
@@ -259,6 +269,7 @@ class Judge {
   std::vector<std::size_t> samples_;
   double weight_ = 1.0;
   std::vector<std::size_t> candidates_;
+  std::vector<std::size_t> suspects_;     // more that may be exchanged with them
   std::vector<std::vector<float>> odds_;  // one a candidate
 };
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kWindows = 8;
 constexpr std::size_t kInstants = 32;
-constexpr std::size_t kMostThings = 72;
+constexpr std::size_t kMostThings = 64;
 // Of a window that a fragment must be seen in to take part.
 constexpr double kShare = 0.5;
 // What a found marker adds on average where the fragments are the subject, in log odds.

@@ -89,7 +89,7 @@ class LocalGaussian {
   struct Row {
     unsigned mask = 0;
     bool has_target = false;  // also where it is trimmed
-    VectorXd value;  // 0 where missing
+    VectorXd value;           // 0 where missing
   };
 
   void GatherRows(const MotionSamples& samples, const std::vector<std::size_t>& markers) {
@@ -136,8 +136,7 @@ class LocalGaussian {
       const Fill& fill = found->second;
       if (fill.seen.size() < 6) continue;
       const VectorXd off_mean = seen(fill.seen) - mean_(fill.seen);
-      const Eigen::Vector3d predicted =
-          mean_.tail<3>() + fill.weights.bottomRows<3>() * off_mean;
+      const Eigen::Vector3d predicted = mean_.tail<3>() + fill.weights.bottomRows<3>() * off_mean;
       off[r] = (rows_[r].value.segment<3>(at) - shift - predicted).norm();
       sorted.push_back(off[r]);
     }
@@ -291,8 +290,7 @@ MotionModel::Local MotionModel::LearnLocal(const MotionSamples& samples, std::si
     map.offset = (gaussian.mean().tail<3>() - weights * gaussian.mean()(seen)).cast<float>();
     map.information = left_over.inverse().cast<float>();
     constexpr double kLogTwoPi = 1.8378770664093453;
-    map.log_peak =
-        static_cast<float>(-1.5 * kLogTwoPi - 0.5 * std::log(left_over.determinant()));
+    map.log_peak = static_cast<float>(-1.5 * kLogTwoPi - 0.5 * std::log(left_over.determinant()));
   }
   return local;
 }

@@ -90,8 +90,7 @@ class Cutter {
     const double cut_odds = options_.cuts_a_second / run_.rate_hz;
     std::optional<Stretch> open;
     for (std::size_t t = 0; t <= frames; ++t) {
-      const bool is_seen =
-          t < frames && lost[t] == 0 && run_.truth.At(t, m).allFinite();
+      const bool is_seen = t < frames && lost[t] == 0 && run_.truth.At(t, m).allFinite();
       const bool is_cut = uniform(random_) < cut_odds;
       if (open && (!is_seen || is_cut)) {
         chains_.push_back({*open});
@@ -120,7 +119,8 @@ class Cutter {
     for (std::size_t c = 0; c < count; ++c) {
       const Stretch lost = chains_[c].back();
       const std::size_t frame = lost.frames.end();
-      if (frame + 2 >= run_.truth.frame_count() || uniform(random_) > options_.swap_chance) continue;
+      if (frame + 2 >= run_.truth.frame_count() || uniform(random_) > options_.swap_chance)
+        continue;
       if (IsSeenAt(lost.marker, frame)) continue;  // cut only, or stolen already
       for (std::size_t o = 0; o < count; ++o) {
         Stretch& other = chains_[o].back();
@@ -168,8 +168,8 @@ class Cutter {
   // Short smooth paths near the body.
   void AddGhosts(CutRun& cut) {
     const std::size_t frames = run_.truth.frame_count();
-    const std::size_t longest = std::max<std::size_t>(
-        1, static_cast<std::size_t>(options_.ghost_seconds * run_.rate_hz));
+    const std::size_t longest =
+        std::max<std::size_t>(1, static_cast<std::size_t>(options_.ghost_seconds * run_.rate_hz));
     std::uniform_real_distribution<double> uniform(-1.0, 1.0);
     double to_place = options_.ghosts_a_frame * static_cast<double>(frames);
     while (to_place > 0.0) {
@@ -221,8 +221,7 @@ NamedRun ReadRun(const std::filesystem::path& path, const MarkerSet& set) {
   const FrameRange all{0, source->frame_count()};
   std::vector<float> positions(all.count * source->labels().size() * 3);
   source->ReadPositions(all, Parallelism(1), positions);
-  const Eigen::Matrix3f lab_from_file =
-      set.lab.value_or(LabAxes()).lab_from_file.cast<float>();
+  const Eigen::Matrix3f lab_from_file = set.lab.value_or(LabAxes()).lab_from_file.cast<float>();
   NamedRun run{source->time_base().rate_hz, {source->labels(), {}}};
   for (std::size_t i = 0; i < positions.size(); i += 3) {
     run.truth.position.emplace_back(lab_from_file * Eigen::Map<Eigen::Vector3f>(&positions[i]));

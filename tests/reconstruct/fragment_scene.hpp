@@ -48,11 +48,12 @@ struct NamedRun {
 struct CutOptions {
   double lost_share = 0.0;      ///< of marker-frames, in gaps of 0.02 to 1 s
   double cuts_a_second = 0.05;  ///< of each marker, without a gap
-  /// Where a marker is lost beside another (70 mm, 1.5 m/s), the odds that its track goes on as that.
+  /// Where a marker is lost beside another (70 mm, 1.5 m/s), the odds that its track goes on as
+  /// that.
   double swap_chance = 0.5;
-  double ghosts_a_frame = 0.2;     ///< seen at once, on average
-  double ghost_seconds = 0.1;      ///< how long one lasts at most
-  double noise = 0.0003;           ///< metres
+  double ghosts_a_frame = 0.2;  ///< seen at once, on average
+  double ghost_seconds = 0.1;   ///< how long one lasts at most
+  double noise = 0.0003;        ///< metres
   std::uint64_t seed = 1;
 };
 
