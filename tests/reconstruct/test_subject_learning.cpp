@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.hpp"
-#include "reconstruct/body_frame.hpp"
+#include "reconstruct/heading_frame.hpp"
 #include "reconstruct/subject_learning.hpp"
 #include "tests/reconstruct/fragment_scene.hpp"
 
@@ -24,24 +24,24 @@ std::string RefusalOf(const LabelledPositions& positions, const MarkerSet& set) 
   return "not refused";
 }
 
-TEST(FitBodyFrame, RecoversATurnAboutTheVerticalAndAShift) {
+TEST(FitHeadingFrame, RecoversATurnAboutTheVerticalAndAShift) {
   const std::vector<Eigen::Vector3d> in_body = {{0.1, 0.1, 0.0}, {0.1, -0.1, 0.0}, {-0.1, 0, 0.02}};
   Eigen::Matrix3d turn;
   turn << 0.6, -0.8, 0.0, 0.8, 0.6, 0.0, 0.0, 0.0, 1.0;
   const Eigen::Vector3d shift(1.0, 2.0, 3.0);
   std::vector<Eigen::Vector3d> in_lab;
   for (const Eigen::Vector3d& p : in_body) in_lab.emplace_back(turn * p + shift);
-  const auto frame = FitBodyFrame(in_body, in_lab);
+  const auto frame = FitHeadingFrame(in_body, in_lab);
   ASSERT_TRUE(frame);
   EXPECT_TRUE(frame->turn.isApprox(turn, 1e-12));
   EXPECT_TRUE(frame->shift.isApprox(shift, 1e-12));
 }
 
-TEST(FitBodyFrame, NeedsThreePointsThatAreNotAboveEachOther) {
+TEST(FitHeadingFrame, NeedsThreePointsThatAreNotAboveEachOther) {
   const std::vector<Eigen::Vector3d> column = {{0, 0, 0}, {0, 0, 1}, {0, 0, 2}};
-  EXPECT_FALSE(FitBodyFrame(column, column));
+  EXPECT_FALSE(FitHeadingFrame(column, column));
   const std::vector<Eigen::Vector3d> two = {{0, 0, 0}, {1, 0, 0}};
-  EXPECT_FALSE(FitBodyFrame(two, two));
+  EXPECT_FALSE(FitHeadingFrame(two, two));
 }
 
 TEST(LearnFromStanding, TakesDistancesOfASegmentAsTheyStand) {
