@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -76,6 +77,7 @@ class Reconstruction {
  private:
   void NameTracks();
   std::optional<SubjectModel> Subject();
+  [[nodiscard]] std::set<std::string> ClusterLabels() const;
   void Stream(const ObservationSource& source);
   void Take(const TrajectoryBlock& block);
   void Fill(const TrajectoryBlock& block);
@@ -154,6 +156,17 @@ std::optional<SubjectModel> Reconstruction::Subject() {
   return std::nullopt;
 }
 
+// What tracks a segment in a run belongs to the trial even where it is never seen: later stages
+// then say that it is missing and go on.
+std::set<std::string> Reconstruction::ClusterLabels() const {
+  std::set<std::string> labels;
+  if (!set_) return labels;
+  for (const auto& [segment, cluster] : set_->clusters) {
+    labels.insert(cluster.begin(), cluster.end());
+  }
+  return labels;
+}
+
 void Reconstruction::NameTracks() {
   const std::optional<SubjectModel> subject = Subject();
   if (subject) provenance_.KeepSubject(storage::FormatSubject(*subject));
@@ -166,7 +179,7 @@ void Reconstruction::NameTracks() {
   }
   const auto begin = std::chrono::steady_clock::now();
   named_ = subject ? NameBySubject(fragments, trial_.time_base(), *subject, arguments_.Labelling(),
-                                   context_)
+                                   ClusterLabels(), context_)
                    : NameByNumber(fragments, trial_.time_base());
   if (!arguments_.corrections.empty()) {
     provenance_.AddInput(arguments_.corrections);

@@ -50,8 +50,9 @@ std::size_t SeenFrames(const Fragment& fragment, FrameRange frames) {
   return count;
 }
 
-// Keeps the markers that some piece is, and renumbers the pieces.
-void DropUnseen(const SubjectModel& subject, NamedTracks* named) {
+// Keeps the markers that some piece is, and those expected, and renumbers the pieces.
+void DropUnseen(const SubjectModel& subject, const std::set<std::string>& expected,
+                NamedTracks* named) {
   std::vector<bool> seen(subject.markers.size(), false);
   for (const LabelledPiece& piece : named->labelling.pieces) {
     if (piece.marker) seen[piece.marker->index()] = true;
@@ -59,7 +60,7 @@ void DropUnseen(const SubjectModel& subject, NamedTracks* named) {
   }
   std::vector<MarkerId> renumbered(seen.size());
   for (std::size_t m = 0; m < seen.size(); ++m) {
-    if (!seen[m]) continue;
+    if (!seen[m] && !expected.contains(subject.markers[m].label)) continue;
     renumbered[m] = MarkerId(named->labels.size());
     named->labels.push_back(subject.markers[m].label);
   }
@@ -181,7 +182,7 @@ Correction ReadRow(const std::vector<std::string>& cells, const std::string& whe
 
 NamedTracks NameBySubject(const std::vector<Fragment>& fragments, const TimeBase& time_base,
                           const SubjectModel& subject, const reconstruct::LabelOptions& options,
-                          CommandContext& context) {
+                          const std::set<std::string>& expected, CommandContext& context) {
   const WorkControl control = context.Work("naming", "fragments");
   reconstruct::LabelResult result = reconstruct::LabelFragments(
       fragments, time_base, subject, options, context.parallelism(), control);
@@ -197,7 +198,7 @@ NamedTracks NameBySubject(const std::vector<Fragment>& fragments, const TimeBase
   named.labelling = std::move(result.labelling);
   named.findings = std::move(result.findings);
   for (const SubjectMarker& marker : subject.markers) named.subject_labels.push_back(marker.label);
-  DropUnseen(subject, &named);
+  DropUnseen(subject, expected, &named);
   return named;
 }
 

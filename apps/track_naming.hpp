@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,13 @@ struct NamedTracks {
   std::vector<std::string> subject_labels;  ///< of the model; findings index these
 };
 
-/// Names tracks by a model of the subject. Markers that are never seen are left out of the labels.
+/// Names tracks by a model of the subject. Markers that are never seen are left out of the labels,
+/// but for those in `expected` (labels), which a run should have.
 /// @throws NotComputed where the tracks do not fit the subject.
 [[nodiscard]] NamedTracks NameBySubject(const std::vector<reconstruct::Fragment>& fragments,
                                         const TimeBase& time_base, const SubjectModel& subject,
                                         const reconstruct::LabelOptions& options,
+                                        const std::set<std::string>& expected,
                                         CommandContext& context);
 
 /// Warns of what naming found; markers that were never seen, or not surely, in one line each kind.

@@ -86,6 +86,13 @@ void AddAngles(const RunFiles& files, const std::filesystem::path& result,
   sum->Add(score);
 }
 
+void Mend(const RecordedRun& run, std::vector<std::string>* labels) {
+  for (const auto& [a, b] : run.exchanged) {
+    std::iter_swap(std::find(labels->begin(), labels->end(), a),
+                   std::find(labels->begin(), labels->end(), b));
+  }
+}
+
 void ScoreTrial(const RecordedRun& run, const SightingConditions& conditions, const Method& method,
                 bool angles, const std::filesystem::path& folder, CellScore* cell) {
   const RunFiles files = MakeRunFiles(run, conditions, folder);
@@ -95,6 +102,8 @@ void ScoreTrial(const RecordedRun& run, const SightingConditions& conditions, co
   cell->recorded += recorded.time_base.time.back() - recorded.time_base.time.front();
   cell->seconds += Type(Command(files, method, recorded.time_base.time.front(), output));
   const CameraRig rig = storage::ReadRig(files.true_rig);
+  // Who is named by the standing trial has its names, not those that the run has wrong.
+  if (method.knowledge == Knowledge::kStanding) Mend(run, &recorded.labels);
   const RunTruth truth(recorded.labels, recorded.time_base, std::move(recorded.positions),
                        ReadSightings(files.labelled, rig), rig, conditions.noise_px);
   const WholeTrial result = ReadPositions(output);

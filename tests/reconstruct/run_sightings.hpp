@@ -23,6 +23,8 @@ struct RecordedRun {
   std::string run;         ///< file below the folder of the recordings
   std::string standing;    ///< as well
   std::string marker_set;  ///< preset
+  /// Labels that the run has the wrong way round by its own standing trial.
+  std::vector<std::pair<std::string, std::string>> exchanged;
 };
 [[nodiscard]] const std::vector<RecordedRun>& RecordedRuns();
 
