@@ -190,6 +190,9 @@ void Reconstruction::NameTracks() {
   report_.tracks = ReportOn(fragments, named_);
   report_.tracks->tracking_seconds = tracks_->seconds();
   report_.tracks->labelling_seconds = SecondsSince(begin);
+  if (subject && arguments_.corrections.empty()) {
+    RefuseMostlyUnsure(subject->source, *report_.tracks);
+  }
   WarnOfNames(named_, context_);
 }
 

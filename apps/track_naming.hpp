@@ -35,6 +35,10 @@ struct NamedTracks {
 /// Warns of what naming found; markers that were never seen, or not surely, in one line each kind.
 void WarnOfNames(const NamedTracks& named, CommandContext& context);
 
+/// @throws NotComputed where so much of what was tracked could not be told that the names that were
+///         given are not to be trusted either: by another subject's model a quarter and more.
+void RefuseMostlyUnsure(const std::string& subject, const TracksReport& report);
+
 /// Counts what was named.
 [[nodiscard]] TracksReport ReportOn(const std::vector<reconstruct::Fragment>& fragments,
                                     const NamedTracks& named);

@@ -156,6 +156,24 @@ TEST_F(Anonymous, ACameraThatIsLateIsNamedWithItsDelay) {
       << result.error;
 }
 
+TEST_F(Anonymous, TheStandingTrialOfAnotherPersonIsRefused) {
+  WriteSmallScenario(folder_ / "other.toml", 2.0);
+  std::string other = ReadFile(folder_.path() / "other.toml");
+  const std::size_t body = other.find("[body]");
+  const std::string tall = "stature = 2.1\npelvis_width = 0.32\npelvis_depth = 0.2\n";
+  if (body == std::string::npos) {
+    other += "\n[body]\n" + tall;
+  } else {
+    other.insert(body + 7, tall);
+  }
+  WriteFile(folder_.path() / "other.toml", other);
+  Type({"simulate", "other.toml", "-o", "other"});
+  const CommandResult result =
+      Run({"reconstruct", "seen.trial.h5", "--rig", "lab/rig.toml", "--static",
+           "other/truth/static.trial.h5", "--markers", kSet, "-o", "run.trial.h5"});
+  EXPECT_EQ(result.exit_code, 4) << result.error;
+}
+
 TEST_F(Anonymous, NothingSeenIsSaid) {
   Type({"project", "lab/truth/run.trial.h5", "--rig", "lab/rig.toml", "-o", "seen.trial.h5",
         "--drop-rate", "1", "--no-labels"});
