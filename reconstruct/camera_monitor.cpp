@@ -8,6 +8,7 @@
 #include "core/check.hpp"
 #include "reconstruct/camera_doubt.hpp"
 #include "reconstruct/frame_sightings.hpp"
+#include "reconstruct/median.hpp"
 #include "reconstruct/rig_uncertainty.hpp"
 
 namespace medius::reconstruct {
@@ -34,14 +35,6 @@ constexpr double kBumpSigmas = 8.0;
 // deviations.
 constexpr double kLateSeconds = 0.3e-3;
 constexpr double kLateSigmas = 8.0;
-
-double Median(std::vector<double> values) {
-  std::erase_if(values, [](double value) { return !std::isfinite(value); });
-  if (values.empty()) return kNaN;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 // Sums over sightings.
 struct Sums {

@@ -9,17 +9,12 @@
 
 #include <fmt/format.h>
 
+#include "reconstruct/median.hpp"
+
 namespace medius::reconstruct {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-double Median(std::vector<double> values) {
-  if (values.empty()) return kNaN;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 // Largest difference of two clusters' distances under the best pairing of their markers.
 double Unlikeness(const SubjectModel& subject, const std::vector<std::size_t>& a,

@@ -1,16 +1,12 @@
 #include "reconstruct/marker_groups.hpp"
 
 #include <algorithm>
-#include <optional>
 #include <string_view>
 #include <utility>
 
 namespace medius::reconstruct {
-namespace {
 
-// The segment that the marker of a role rides on; joints between two segments count to the lower
-// end of the upper one, where their marker moves least.
-std::optional<std::string> SegmentOfRole(std::string_view role) {
+std::string SegmentOfRole(std::string_view role) {
   std::string side;
   for (const std::string_view prefix : {"left_", "right_"}) {
     if (role.substr(0, prefix.size()) != prefix) continue;
@@ -43,10 +39,8 @@ std::optional<std::string> SegmentOfRole(std::string_view role) {
     const bool middle = segment == "pelvis" || segment == "trunk";
     return middle ? std::string(segment) : side + std::string(segment);
   }
-  return std::nullopt;
+  return "";
 }
-
-}  // namespace
 
 MarkerGroups GroupsFromMarkerSet(const MarkerSet& set, const std::vector<std::string>& labels) {
   MarkerGroups groups;
@@ -64,7 +58,8 @@ MarkerGroups GroupsFromMarkerSet(const MarkerSet& set, const std::vector<std::st
     for (const std::string& label : members) put(label, segment);
   }
   for (const auto& [role, label] : set.roles) {
-    if (const auto segment = SegmentOfRole(role)) put(label, *segment);
+    const std::string segment = SegmentOfRole(role);
+    if (!segment.empty()) put(label, segment);
   }
   return groups;
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/marker_set.hpp"
@@ -24,6 +25,11 @@ struct MarkerGroups {
     return known() && group[marker] != kNone;
   }
 };
+
+/// The segment that the marker of a role rides on, with its side: "pelvis", "right_thigh", ...; ""
+/// where skin hides the bone too well. Joints between two segments count to the lower end of the
+/// upper one, where their marker moves least.
+[[nodiscard]] std::string SegmentOfRole(std::string_view role);
 
 /// The clusters of a marker set, the segments of its anatomical roles for the markers that stand in
 /// no cluster (a heel on its foot, an ASIS on the pelvis). Labels that the trial lacks are left

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "reconstruct/median.hpp"
+
 namespace medius::reconstruct {
 namespace {
 
@@ -19,13 +21,6 @@ constexpr double kSuspectRejectedRatio = 4.0;
 constexpr double kSuspectResidualRatio = 2.5;
 // Below this the shares mean little.
 constexpr std::uint64_t kFewestSightings = 100;
-
-double Median(std::vector<double> values) {
-  if (values.empty()) return kNaN;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 // Median over the cameras other than `camera` of what `value` says of each.
 template <typename Value>

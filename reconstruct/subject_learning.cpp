@@ -12,54 +12,13 @@
 
 #include "core/error.hpp"
 #include "reconstruct/heading_frame.hpp"
+#include "reconstruct/marker_groups.hpp"
 
 namespace medius::reconstruct {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kAnchorMarkers = 3;
-
-// The segment that a role's marker sits on, without its side; "" where skin hides the bone too
-// well.
-std::string_view SegmentOfRole(std::string_view role) {
-  struct Row {
-    std::string_view role;
-    std::string_view segment;
-  };
-  static constexpr Row kRows[] = {{"asis", "pelvis"},
-                                  {"psis", "pelvis"},
-                                  {"iliac_crest", "pelvis"},
-                                  {"sacrum", "pelvis"},
-                                  {"c7", "trunk"},
-                                  {"sternum", "trunk"},
-                                  {"clavicle", "trunk"},
-                                  {"acromion", "trunk"},
-                                  {"lateral_epicondyle", "thigh"},
-                                  {"medial_epicondyle", "thigh"},
-                                  {"tibial_tuberosity", "shank"},
-                                  {"fibula_head", "shank"},
-                                  {"lateral_malleolus", "shank"},
-                                  {"medial_malleolus", "shank"},
-                                  {"heel", "foot"},
-                                  {"toe", "foot"},
-                                  {"first_metatarsal", "foot"},
-                                  {"second_metatarsal", "foot"},
-                                  {"fifth_metatarsal", "foot"}};
-  for (const Row& row : kRows) {
-    if (row.role == role) return row.segment;
-  }
-  return "";
-}
-
-std::string SegmentOfSidedRole(const std::string& role) {
-  for (const std::string_view side : {"left_", "right_"}) {
-    if (role.rfind(side, 0) != 0) continue;
-    const std::string_view segment = SegmentOfRole(std::string_view(role).substr(side.size()));
-    if (segment.empty() || segment == "pelvis" || segment == "trunk") return std::string(segment);
-    return std::string(side) + std::string(segment);
-  }
-  return std::string(SegmentOfRole(role));
-}
 
 std::optional<std::size_t> IndexOf(const std::vector<std::string>& labels,
                                    const std::string& label) {
@@ -330,7 +289,7 @@ void SubjectOptions::Validate() const {
 std::vector<std::string> SegmentsOf(const std::vector<std::string>& labels, const MarkerSet& set) {
   std::vector<std::string> segments(labels.size());
   for (const auto& [role, label] : set.roles) {
-    if (const auto m = IndexOf(labels, label)) segments[*m] = SegmentOfSidedRole(role);
+    if (const auto m = IndexOf(labels, label)) segments[*m] = SegmentOfRole(role);
   }
   std::map<std::string, std::string> segment_of;
   for (const auto& [segment, cluster] : set.clusters) {
