@@ -9,6 +9,7 @@
 
 #include "reconstruct/heading_frame.hpp"
 #include "reconstruct/label_arrangement.hpp"
+#include "reconstruct/median.hpp"
 
 namespace medius::reconstruct {
 namespace {
@@ -38,6 +39,27 @@ double SpreadScore(double sd, double rigid_sd) {
   return std::max(kRigidFloor, rigid - any);
 }
 
+// Leaves out distances far from the median, where they are few: a thing that is another marker's
+// for a twentieth of the time is still the one that it is for the rest. More than that is no
+// outlier but what the thing is like.
+void KeepMost(std::vector<double>& distances) {
+  constexpr double kFarInSds = 5.0;
+  constexpr double kSdOfMad = 1.4826;
+  constexpr double kNear = 0.01;  // m
+  constexpr double kMost = 0.8;
+  const double median = Median(distances);
+  std::vector<double> off;
+  off.reserve(distances.size());
+  for (const double distance : distances) off.push_back(std::abs(distance - median));
+  const double far = std::max(kNear, kFarInSds * kSdOfMad * Median(off));
+  const auto is_near = [&](double distance) { return std::abs(distance - median) <= far; };
+  const auto kept = std::count_if(distances.begin(), distances.end(), is_near);
+  if (static_cast<double>(kept) < kMost * static_cast<double>(distances.size())) return;
+  distances.erase(std::remove_if(distances.begin(), distances.end(),
+                                 [&](double distance) { return !is_near(distance); }),
+                  distances.end());
+}
+
 }  // namespace
 
 std::size_t ArrangementSearch::ThingPair(std::size_t i, std::size_t j) const {
@@ -56,21 +78,25 @@ void ArrangementSearch::MeasureThings() {
   }
   thing_pairs_ = count < 2 ? 0 : count * (count - 1) / 2;
   spreads_.resize(thing_pairs_);
+  std::vector<double> distances;
   for (std::size_t i = 0; i < count; ++i) {
     for (std::size_t j = i + 1; j < count; ++j) {
-      Spread& spread = spreads_[ThingPair(i, j)];
-      double seen = 0.0;
-      double squares = 0.0;
+      distances.clear();
       for (std::size_t t = 0; t < things_->instants(); ++t) {
         const double distance = (things_->At(t, i) - things_->At(t, j)).norm();
-        if (std::isnan(distance)) continue;
-        seen += 1.0;
-        const double delta = distance - spread.mean;
-        spread.mean += delta / seen;
-        squares += delta * (distance - spread.mean);
+        if (!std::isnan(distance)) distances.push_back(distance);
       }
-      spread.is_known = seen >= static_cast<double>(kFewestInstants);
-      if (spread.is_known) spread.sd = std::sqrt(squares / seen);
+      if (distances.size() < kFewestInstants) continue;
+      KeepMost(distances);
+      Spread& spread = spreads_[ThingPair(i, j)];
+      spread.is_known = true;
+      const auto count_kept = static_cast<double>(distances.size());
+      for (const double distance : distances) spread.mean += distance / count_kept;
+      double squares = 0.0;
+      for (const double distance : distances) {
+        squares += (distance - spread.mean) * (distance - spread.mean);
+      }
+      spread.sd = std::sqrt(squares / count_kept);
     }
   }
 }

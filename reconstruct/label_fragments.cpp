@@ -1,6 +1,7 @@
 #include "reconstruct/label_fragments.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -14,8 +15,10 @@
 #include "reconstruct/label_findings.hpp"
 #include "reconstruct/label_growth.hpp"
 #include "reconstruct/label_judgement.hpp"
+#include "reconstruct/label_junctions.hpp"
 #include "reconstruct/label_start.hpp"
 #include "reconstruct/label_timeline.hpp"
+#include "reconstruct/median.hpp"
 #include "reconstruct/motion_model.hpp"
 
 namespace medius::reconstruct {
@@ -201,7 +204,101 @@ class Labeller {
         control_.Report(done[i].second, blocks_.count());
       }
     }
+    Reconcile(starts, done, growth);
     return done;
+  }
+
+  // Where two stretches contradict each other about the tracks that they share, the one that was
+  // found less surely gives way and is named anew from the other one. A run may be cut into
+  // stretches, but who a track is does not change at the cut.
+  void Reconcile(const std::vector<LabelStart>& starts, const std::vector<BlockSpan>& done,
+                 LabelGrowth& growth) {
+    constexpr int kPasses = 3;
+    std::vector<double> sure;
+    for (const LabelStart& start : starts) sure.push_back(start.score);
+    bool is_changed = true;
+    for (int pass = 0; pass < kPasses && is_changed; ++pass) {
+      is_changed = false;
+      for (std::size_t i = 0; i + 1 < done.size(); ++i) {
+        if (done[i].second != done[i + 1].first) continue;
+        LabelJunction junction = CompareAt(timeline_, FramesOf(done[i + 1]).first);
+        // Of two that are equally sure one was named from the other already: what is left is a
+        // track that changes its marker there.
+        if (junction.conflicts.empty() || sure[i] == sure[i + 1]) continue;
+        const bool forwards = sure[i + 1] < sure[i];
+        const std::size_t weak = forwards ? i + 1 : i;
+        LearnWithout(done, weak);
+        if (!junction.IsOpposed()) KeepBorneOut(FramesOf(done[weak]), forwards, junction);
+        if (junction.conflicts.empty()) continue;
+        is_changed = true;
+        GiveWay(junction, fragments_, FramesOf(done[weak]), timeline_);
+        model_ = MotionModel::Learn(SamplesOf(done), parallelism_);
+        NameAnew(done[weak], forwards, growth);
+        sure[weak] = std::max(sure[i], sure[i + 1]);
+      }
+    }
+  }
+
+  void LearnWithout(std::vector<BlockSpan> spans, std::size_t left_out) {
+    spans.erase(spans.begin() + static_cast<std::ptrdiff_t>(left_out));
+    model_ = MotionModel::Learn(SamplesOf(spans), parallelism_);
+  }
+
+  // A track may truly change its marker near a junction: a name that the rest of the run bears out
+  // better than the one from across stays.
+  // @param frames     of the weaker stretch.
+  // @param is_later  that stretch is the later one.
+  void KeepBorneOut(FrameRange frames, bool is_later, LabelJunction& junction) const {
+    constexpr std::size_t kLooks = 12;
+    const LabelEvidence evidence(fragments_, timeline_, *model_, log_any_place_);
+    const auto is_borne_out = [&](const LabelJunction::Conflict& conflict) {
+      const std::size_t own = is_later ? conflict.after : conflict.before;
+      const std::size_t other = is_later ? conflict.before : conflict.after;
+      const auto looks = SpreadFrames(fragments_[conflict.fragment],
+                                      PartOf(fragments_[conflict.fragment], frames), kLooks);
+      const std::array<std::size_t, 2> suspects = {own, other};
+      const auto as_own = evidence.Over(conflict.fragment, looks, own, suspects);
+      const auto as_other = evidence.Over(conflict.fragment, looks, other, suspects);
+      if (as_own.samples > 0) return as_own.mean > 0.0 && as_own.mean > as_other.mean;
+      // The rest of the run does not know this marker: the subject's own distances must do.
+      return as_other.mean < 0.0 && FitsRigidly(conflict.fragment, looks, own);
+    };
+    auto& conflicts = junction.conflicts;
+    conflicts.erase(std::remove_if(conflicts.begin(), conflicts.end(), is_borne_out),
+                    conflicts.end());
+  }
+
+  // Whether a fragment keeps the subject's distances to the markers that ride on one bone with it.
+  [[nodiscard]] bool FitsRigidly(std::size_t fragment, const std::vector<std::size_t>& frames,
+                                 std::size_t marker) const {
+    constexpr double kFits = 3.0;  // sds of the distance
+    std::vector<double> misfits;
+    for (std::size_t m = 0; m < subject_.markers.size(); ++m) {
+      if (m == marker) continue;
+      const PairDistance& known = subject_.Pair(marker, m);
+      if (!known.is_rigid || !known.is_known) continue;
+      for (const std::size_t frame : frames) {
+        const Eigen::Vector3f* witness = timeline_.Position(m, frame);
+        if (witness == nullptr) continue;
+        const Fragment& own = fragments_[fragment];
+        const float distance = (own.position[frame - own.first_frame] - *witness).norm();
+        misfits.push_back(std::abs(static_cast<double>(distance) - known.mean) / known.sd);
+      }
+    }
+    return !misfits.empty() && Median(misfits) < kFits;
+  }
+
+  // @param forwards  from the stretch before it, else from the one after.
+  void NameAnew(BlockSpan span, bool forwards, LabelGrowth& growth) {
+    const auto [first, end] = span;
+    for (std::size_t k = 0; k < end - first; ++k) {
+      control_.ThrowIfCancelled();
+      if (forwards) {
+        growth.NameBlock(first + k, first + k - 1, *model_);
+      } else {
+        growth.NameBlock(end - 1 - k, end - k, *model_);
+      }
+    }
   }
 
   void JudgeAll() {
