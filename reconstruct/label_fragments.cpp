@@ -210,38 +210,47 @@ class Labeller {
 
   // Where two stretches contradict each other about the tracks that they share, the one that was
   // found less surely gives way and is named anew from the other one. A run may be cut into
-  // stretches, but who a track is does not change at the cut.
+  // stretches, but who a track is does not change at the cut. The surest speak first, so that what
+  // is wrong is not handed on.
   void Reconcile(const std::vector<LabelStart>& starts, const std::vector<BlockSpan>& done,
                  LabelGrowth& growth) {
-    constexpr int kPasses = 3;
     std::vector<double> sure;
     for (const LabelStart& start : starts) sure.push_back(start.score);
-    bool is_changed = true;
-    for (int pass = 0; pass < kPasses && is_changed; ++pass) {
-      is_changed = false;
+    for (std::size_t turn = 0; turn < done.size(); ++turn) {
+      std::optional<std::size_t> next;  // the junction of a stretch and the one after it
+      const auto surer = [&](std::size_t i) { return std::max(sure[i], sure[i + 1]); };
       for (std::size_t i = 0; i + 1 < done.size(); ++i) {
-        if (done[i].second != done[i + 1].first) continue;
-        LabelJunction junction = CompareAt(timeline_, FramesOf(done[i + 1]).first);
         // Of two that are equally sure one was named from the other already: what is left is a
         // track that changes its marker there.
-        if (junction.conflicts.empty() || sure[i] == sure[i + 1]) continue;
-        const bool forwards = sure[i + 1] < sure[i];
-        const std::size_t weak = forwards ? i + 1 : i;
-        LearnWithout(done, weak);
-        if (!junction.IsOpposed()) KeepBorneOut(FramesOf(done[weak]), forwards, junction);
-        if (junction.conflicts.empty()) continue;
-        is_changed = true;
-        GiveWay(junction, fragments_, FramesOf(done[weak]), timeline_);
-        model_ = MotionModel::Learn(SamplesOf(done), parallelism_);
-        NameAnew(done[weak], forwards, growth);
-        sure[weak] = std::max(sure[i], sure[i + 1]);
+        if (done[i].second != done[i + 1].first || sure[i] == sure[i + 1]) continue;
+        if (next && surer(i) <= surer(*next)) continue;
+        if (!CompareAt(timeline_, FramesOf(done[i + 1]).first).conflicts.empty()) next = i;
       }
+      if (!next) break;
+      const bool forwards = sure[*next + 1] < sure[*next];
+      const std::size_t weak = forwards ? *next + 1 : *next;
+      Agree(done, weak, forwards, growth);
+      sure[weak] = surer(*next);
     }
   }
 
-  void LearnWithout(std::vector<BlockSpan> spans, std::size_t left_out) {
-    spans.erase(spans.begin() + static_cast<std::ptrdiff_t>(left_out));
-    model_ = MotionModel::Learn(SamplesOf(spans), parallelism_);
+  // Makes a stretch agree with the surer one beside it.
+  // @param forwards  the stretch is the later one.
+  void Agree(const std::vector<BlockSpan>& done, std::size_t which, bool forwards,
+             LabelGrowth& growth) {
+    const FrameRange frames = FramesOf(done[which]);
+    LabelJunction junction = CompareAt(timeline_, forwards ? frames.first : frames.end());
+    if (junction.conflicts.empty()) return;
+    if (!junction.IsOpposed()) {
+      std::vector<BlockSpan> others = done;
+      others.erase(others.begin() + static_cast<std::ptrdiff_t>(which));
+      model_ = MotionModel::Learn(SamplesOf(others), parallelism_);
+      KeepBorneOut(frames, forwards, junction);
+    }
+    if (junction.conflicts.empty()) return;
+    GiveWay(junction, fragments_, frames, timeline_);
+    model_ = MotionModel::Learn(SamplesOf(done), parallelism_);
+    NameAnew(done[which], forwards, growth);
   }
 
   // A track may truly change its marker near a junction: a name that the rest of the run bears out

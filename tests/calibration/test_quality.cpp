@@ -35,7 +35,8 @@ const Finding* Find(const Verdict& verdict, const std::string& key) {
 TargetObservations OneCamera(std::vector<Eigen::Vector2d> xy) {
   TargetObservations observations;
   observations.cameras = {{"left", 1000, 500}};
-  observations.targets = {{"points", std::vector<Eigen::Vector3d>(xy.size())}};
+  observations.targets = {
+      {"points", std::vector<Eigen::Vector3d>(xy.size(), Eigen::Vector3d::Zero())}};
   TargetView view;
   for (std::size_t i = 0; i < xy.size(); ++i) view.point.push_back(static_cast<std::uint32_t>(i));
   view.xy = std::move(xy);
