@@ -100,6 +100,24 @@ TEST_F(Anonymous, TheSameBytesHoweverManyFramesAreReadAtATime) {
   }
 }
 
+TEST_F(Anonymous, ASubjectLearnedOnceNamesAsItsStandingTrialDoes) {
+  const CommandResult learned = Type(
+      {"subject", "lab/truth/static.trial.h5", "--markers", kSet, "-o", "subject.toml", "--json"});
+  EXPECT_EQ(nlohmann::json::parse(learned.output).at("learned_from"), "standing");
+  Type(Reconstruct("static.trial.h5"));
+  Type({"reconstruct", "seen.trial.h5", "--rig", "lab/rig.toml", "--subject", "subject.toml",
+        "--markers", kSet, "-o", "subject.trial.h5"});
+  EXPECT_TRUE(ResultBytes(folder_ / "static.trial.h5") ==
+              ResultBytes(folder_ / "subject.trial.h5"));
+  // A trial without trajectories teaches nothing, and what was learned stays.
+  const std::string kept = ReadFile(folder_.path() / "subject.toml");
+  const CommandResult refused =
+      Run({"subject", "seen.trial.h5", "--markers", kSet, "-o", "subject.toml"});
+  EXPECT_EQ(refused.exit_code, 3) << refused.error;
+  EXPECT_EQ(std::count(refused.error.begin(), refused.error.end(), '\n'), 1) << refused.error;
+  EXPECT_EQ(ReadFile(folder_.path() / "subject.toml"), kept);
+}
+
 TEST_F(Anonymous, WithoutAModelEveryTrackHasANumber) {
   Type({"reconstruct", "seen.trial.h5", "--rig", "lab/rig.toml", "-o", "numbered.trial.h5"});
   const storage::TrialReader trial(folder_ / "numbered.trial.h5");

@@ -53,6 +53,57 @@ TEST(TrialFile, HasTheSameBytesEachTimeAndForAnyNumberOfThreads) {
   }
 }
 
+// Smoothed positions come later than the raw ones and in other blocks, as a smoother gives them.
+TEST(TrialFile, KeepsSmoothedPositionsAndTheSharedCovarianceBesideTheRawOnes) {
+  const ScratchFolder folder;
+  const Trial trial = MakeTrial(700, 1, 3);
+  TrajectoryBlock smoothed({0, 700}, 3);
+  for (std::size_t f = 0; f < 700; ++f) {
+    for (std::size_t m = 0; m < 3; ++m) {
+      MarkerSample sample = trial.trajectories.Get(f, MarkerId(m));
+      sample.position += Eigen::Vector3d(0.25, 0.0, -0.5);
+      smoothed.Set(f, MarkerId(m), sample);
+    }
+  }
+  SharedCovariance shared{{0, 350, 699}, std::vector<float>(3 * 3 * 6, 1e-7F)};
+  shared.covariance[7] = std::nanf("");
+  {
+    TrialWriter writer(folder / "a.trial.h5");
+    writer.WriteHeader(trial.header);
+    writer.WriteTimeBase(trial.time_base);
+    writer.BeginTrajectories(trial.labels);
+    writer.BeginSmoothed();
+    for (const std::size_t half : {0U, 350U}) {
+      writer.AppendTrajectories(Slice(trial.trajectories, {half, 350}));
+    }
+    for (const std::size_t part : {0U, 100U, 600U}) {
+      const std::size_t count = part == 0 ? 100 : part == 100 ? 500 : 100;
+      writer.AppendSmoothed(Slice(smoothed, {part, count}));
+    }
+    writer.WriteSharedCovariance(shared);
+    writer.Commit();
+  }
+  const TrialReader reader(folder / "a.trial.h5");
+  reader.VerifyAll();
+  ASSERT_TRUE(reader.HasSmoothed());
+  const TrajectoryBlock raw = reader.ReadTrajectories({0, 700});
+  const TrajectoryBlock read = reader.ReadSmoothed({0, 700});
+  for (std::size_t f = 0; f < 700; ++f) {
+    for (std::size_t m = 0; m < 3; ++m) {
+      const MarkerId marker(m);
+      ASSERT_EQ(read.IsPresent(f, marker), smoothed.IsPresent(f, marker));
+      if (!smoothed.IsPresent(f, marker)) continue;
+      EXPECT_EQ(read.Position(f, marker), smoothed.Position(f, marker)) << f;
+      EXPECT_EQ(raw.Position(f, marker), trial.trajectories.Position(f, marker)) << f;
+    }
+  }
+  const SharedCovariance kept = reader.ReadSharedCovariance();
+  EXPECT_EQ(kept.frame, shared.frame);
+  ASSERT_EQ(kept.covariance.size(), shared.covariance.size());
+  EXPECT_TRUE(std::isnan(kept.covariance[7]));
+  EXPECT_EQ(kept.covariance[8], shared.covariance[8]);
+}
+
 TEST(TrialFile, HoldsNothingButAHeaderAndTimes) {
   const ScratchFolder folder;
   TrialWriter writer(folder / "a.trial.h5");
