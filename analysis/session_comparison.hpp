@@ -23,10 +23,12 @@ struct Session {
 
 /// What decides a comparison besides the sessions.
 struct ComparisonOptions {
-  /// How well a metric repeats from day to day, of one lab or published; see core/repeatability.hpp.
+  /// How well a metric repeats from day to day, of one lab or published; see
+  /// core/repeatability.hpp.
   Repeatability repeatability;
-  /// A change of this much matters; radians, for metrics in radians. One degree: each degree of drop
-  /// went with 80 % more odds of being among the injured (Bramah 2018, Am J Sports Med 46:3023).
+  /// A change of this much matters; radians, for metrics in radians. One degree: each degree of
+  /// drop went with 80 % more odds of being among the injured (Bramah 2018, Am J Sports Med
+  /// 46:3023).
   double relevant_change = 0.017453292519943295;
   /// Speeds that differ by more than this part are warned of: drop grows with speed.
   double speed_tolerance = 0.03;
@@ -48,11 +50,11 @@ struct SessionValue {
 };
 
 enum class ChangeVerdict {
-  kUnknown,     ///< how well the metric repeats is not known: no verdict
-  kNotShown,    ///< the difference is within what two visits without any change differ by
-  kDecreased,   ///< beyond the minimal detectable change, downwards
-  kIncreased,   ///< and upwards
-  kNoStrides,   ///< a session lacks the metric
+  kUnknown,    ///< how well the metric repeats is not known: no verdict
+  kNotShown,   ///< the difference is within what two visits without any change differ by
+  kDecreased,  ///< beyond the minimal detectable change, downwards
+  kIncreased,  ///< and upwards
+  kNoStrides,  ///< a session lacks the metric
 };
 [[nodiscard]] std::string_view ToString(ChangeVerdict verdict);
 
@@ -68,8 +70,9 @@ struct SessionDifference {
   double reliable_change_index = 0.0;  ///< difference / standard_error (Jacobson & Truax 1991)
   /// Posterior of the true change given both sessions (normal; Student's t where SEM was estimated
   /// from few), with a flat prior.
-  double probability_decrease = 0.0;           ///< P(true change < 0)
-  double probability_relevant_decrease = 0.0;  ///< P(true change < -relevant_change); NaN unless rad
+  double probability_decrease = 0.0;  ///< P(true change < 0)
+  double probability_relevant_decrease =
+      0.0;  ///< P(true change < -relevant_change); NaN unless rad
   double probability_relevant_increase = 0.0;
   ChangeVerdict verdict = ChangeVerdict::kUnknown;
 };
@@ -99,12 +102,12 @@ struct MetricProgress {
   Side side = Side::kLeft;
   /// Fit for comparing sessions: does not hang on where markers were put on the pelvis.
   bool primary = false;
-  std::vector<SessionValue> values;             ///< one a session, in their order
-  std::optional<RepeatError> repeat_error;      ///< where the repeatability has the metric
-  std::vector<SessionDifference> from_first;    ///< each later session against the first
-  std::vector<SessionDifference> from_previous; ///< each later session against the one before
-  std::optional<SessionTrend> trend;            ///< four dated sessions or more
-  std::optional<ControlChart> chart;            ///< four sessions or more
+  std::vector<SessionValue> values;              ///< one a session, in their order
+  std::optional<RepeatError> repeat_error;       ///< where the repeatability has the metric
+  std::vector<SessionDifference> from_first;     ///< each later session against the first
+  std::vector<SessionDifference> from_previous;  ///< each later session against the one before
+  std::optional<SessionTrend> trend;             ///< four dated sessions or more
+  std::optional<ControlChart> chart;             ///< four sessions or more
 };
 
 /// Everything that `medius progress` says, for tables and pages.

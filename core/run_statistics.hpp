@@ -12,10 +12,10 @@ namespace medius {
 /// Right less left of one metric, in the metric's unit. NaN where a side lacks it.
 struct AsymmetryRow {
   QuantityDescription metric;
-  double difference = 0.0;  ///< mean of the right strides less that of the left ones
-  double standard_error = 0.0;  ///< by the strides of both sides
+  double difference = 0.0;         ///< mean of the right strides less that of the left ones
+  double standard_error = 0.0;     ///< by the strides of both sides
   double measurement_sigma = 0.0;  ///< 1 sd that more strides do not reduce
-  double ci_low = 0.0;  ///< 95 % interval of the difference, from both
+  double ci_low = 0.0;             ///< 95 % interval of the difference, from both
   double ci_high = 0.0;
   /// 200 (R - L) / (R + L), percent; NaN but for times, lengths and speeds: an angle near 0 has no
   /// ratio.
@@ -31,8 +31,8 @@ struct WindowRow {
   double start = 0.0;  ///< seconds
   double end = 0.0;
   std::size_t n = 0;
-  double mean = 0.0;  ///< NaN for n = 0
-  double sd = 0.0;    ///< stride to stride; NaN for n < 2
+  double mean = 0.0;    ///< NaN for n = 0
+  double sd = 0.0;      ///< stride to stride; NaN for n < 2
   double ci_low = 0.0;  ///< 95 % interval of the mean by its strides alone
   double ci_high = 0.0;
 };
@@ -50,8 +50,8 @@ struct TrendRow {
   double change = 0.0;      ///< last less first
   double change_ci_low = 0.0;
   double change_ci_high = 0.0;
-  double change_point = 0.0;    ///< seconds: first stride after it; NaN where there is none
-  double change_point_p = 0.0;  ///< Pettitt 1979
+  double change_point = 0.0;        ///< seconds: first stride after it; NaN where there is none
+  double change_point_p = 0.0;      ///< Pettitt 1979
   double change_point_shift = 0.0;  ///< median after less median before it; NaN where there is none
 };
 

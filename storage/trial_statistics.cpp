@@ -99,7 +99,9 @@ const std::vector<CountColumn<TrendRow>>& Counts(const TrendRow* /*unused*/) {
 }
 
 template <typename Row>
-constexpr bool kHasSide = requires(Row row) { row.side; };
+constexpr bool kHasSide = requires(Row row) {
+  row.side;
+};
 
 template <typename Row>
 void WriteRows(hid_t summary, const char* name, const std::vector<Row>& rows,
@@ -111,9 +113,8 @@ void WriteRows(hid_t summary, const char* name, const std::vector<Row>& rows,
   };
   texts(schema::kSummaryMetric, &QuantityDescription::name);
   if constexpr (kHasSide<Row>) {
-    table.Write(schema::kSummarySide, Column(rows, [](const Row& row) {
-                  return static_cast<std::int8_t>(row.side);
-                }));
+    table.Write(schema::kSummarySide,
+                Column(rows, [](const Row& row) { return static_cast<std::int8_t>(row.side); }));
   }
   for (const CountColumn<Row>& column : Counts(static_cast<const Row*>(nullptr))) {
     const QuantityDescription quantity{column.name, "1", column.definition};
@@ -129,12 +130,11 @@ void WriteRows(hid_t summary, const char* name, const std::vector<Row>& rows,
   texts(schema::kSummaryDefinition, &QuantityDescription::definition);
 }
 
-// What ReadRows needs of an open trial.
-template <typename Row>
+// Reads one table. Trial is TrialReader::Impl, which only members may name.
+template <typename Row, typename Trial>
 class RowReader {
  public:
-  RowReader(const TrialReader::Impl& trial, std::string group)
-      : trial_(trial), group_(std::move(group)) {}
+  RowReader(const Trial& trial, std::string group) : trial_(trial), group_(std::move(group)) {}
 
   std::vector<Row> Read() {
     hdf5::ColumnReader metric =
@@ -159,7 +159,7 @@ class RowReader {
  private:
   template <typename Value>
   std::vector<Value> Values(const char* name, ElementType type) const {
-    return trial_.ReadTable<Value>(group_, {name, type, "", ""}, rows_.size(), reason_);
+    return trial_.template ReadTable<Value>(group_, {name, type, "", ""}, rows_.size(), reason_);
   }
   void Texts(const schema::Dataset& dataset, std::string QuantityDescription::*field) {
     hdf5::ColumnReader column = trial_.Column(group_, dataset.name, dataset.type);
@@ -179,7 +179,7 @@ class RowReader {
     }
   }
 
-  const TrialReader::Impl& trial_;
+  const Trial& trial_;
   std::string group_;
   std::string reason_;
   std::vector<Row> rows_;
@@ -201,7 +201,9 @@ RunStatistics TrialReader::Impl::ReadRunStatistics() const {
   const std::string summary = schema::kSummary;
   const auto read = [&](const char* name, auto& rows) {
     using Row = typename std::decay_t<decltype(rows)>::value_type;
-    if (HasMember(summary, name)) rows = RowReader<Row>(*this, summary + "/" + name).Read();
+    if (HasMember(summary, name)) {
+      rows = RowReader<Row, TrialReader::Impl>(*this, summary + "/" + name).Read();
+    }
   };
   read(schema::kAsymmetry, statistics.asymmetry);
   read(schema::kWindows, statistics.windows);
