@@ -27,7 +27,8 @@ void Require(const CurveSet& curves, double alpha) {
 
 void RequireCount(const CurveSet& curves, std::size_t least) {
   if (curves.count() >= least) return;
-  throw InputError(fmt::format("{} curves: {} or more are needed for a test", curves.count(), least));
+  throw InputError(
+      fmt::format("{} curves: {} or more are needed for a test", curves.count(), least));
 }
 
 std::vector<double> MeanCurve(const CurveSet& curves) {
@@ -126,8 +127,8 @@ CurveTest TestOneSample(const CurveSet& curves, std::span<const double> against,
   Require(curves, alpha);
   RequireCount(curves, kFewestObservations);
   if (against.size() != curves.nodes) {
-    throw InputError(fmt::format("a curve of {} points against curves of {}", against.size(),
-                                 curves.nodes));
+    throw InputError(
+        fmt::format("a curve of {} points against curves of {}", against.size(), curves.nodes));
   }
   const std::vector<double> mean = MeanCurve(curves);
   std::vector<double> residuals;
@@ -173,8 +174,8 @@ CurveTest TestRegression(const CurveSet& curves, std::span<const double> covaria
   Require(curves, alpha);
   RequireCount(curves, kFewestObservations);
   if (covariate.size() != curves.count()) {
-    throw InputError(fmt::format("{} values of the covariate for {} curves", covariate.size(),
-                                 curves.count()));
+    throw InputError(
+        fmt::format("{} values of the covariate for {} curves", covariate.size(), curves.count()));
   }
   double mean_x = 0.0;
   for (const double x : covariate) mean_x += x / static_cast<double>(covariate.size());

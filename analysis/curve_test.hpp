@@ -26,7 +26,7 @@ struct CurveCluster {
   double begin = 0.0;  ///< node with a fraction, where the curve crosses the threshold
   double end = 0.0;
   bool positive = true;
-  double peak = 0.0;         ///< t of greatest size in it
+  double peak = 0.0;  ///< t of greatest size in it
   std::size_t peak_node = 0;
   double p_value = 1.0;  ///< of so wide a cluster anywhere, both directions
 };
@@ -38,15 +38,16 @@ struct CurveTest {
   double degrees_of_freedom = 0.0;
   double fwhm = 0.0;  ///< nodes
   double resels = 0.0;
-  double alpha = 0.05;      ///< both directions together
-  double threshold = 0.0;   ///< |t| that the greatest exceeds by chance in alpha of all cases
-  double p_maximum = 1.0;   ///< of the greatest |t|
-  double p_set = 1.0;       ///< of as many clusters as there are
+  double alpha = 0.05;     ///< both directions together
+  double threshold = 0.0;  ///< |t| that the greatest exceeds by chance in alpha of all cases
+  double p_maximum = 1.0;  ///< of the greatest |t|
+  double p_set = 1.0;      ///< of as many clusters as there are
   std::vector<CurveCluster> clusters;
 };
 
 /// Mean of the curves against a curve (or a constant: all nodes alike).
-/// @throws InputError for fewer than three observations, curves of different lengths, missing values
+/// @throws InputError for fewer than three observations, curves of different lengths, missing
+/// values
 ///         or alpha outside 0..0.5. So the others.
 [[nodiscard]] CurveTest TestOneSample(const CurveSet& curves, std::span<const double> against,
                                       double alpha = 0.05);

@@ -12,7 +12,7 @@ namespace medius::analysis {
 /// 49:1240 (one dimension).
 struct RandomField {
   double degrees_of_freedom = 1.0;
-  double fwhm = 1.0;         ///< smoothness, nodes
+  double fwhm = 1.0;  ///< smoothness, nodes
   std::size_t nodes = 0;
   /// Length in units of the smoothness: (nodes - 1) / fwhm.
   [[nodiscard]] double resels() const { return static_cast<double>(nodes - 1) / fwhm; }
