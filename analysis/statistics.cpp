@@ -3,29 +3,16 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <vector>
 
+#include "analysis/distributions.hpp"
 #include "core/check.hpp"
 
 namespace medius::analysis {
 namespace {
 
-// P(-t < T < t), Abramowitz & Stegun 26.7.3 (odd) and 26.7.4 (even).
-double CentralProbability(double t, std::size_t n) {
-  const double theta = std::atan(t / std::sqrt(static_cast<double>(n)));
-  const double c = std::cos(theta);
-  const bool odd = n % 2 == 1;
-  double sum = 0.0;
-  double term = odd ? c : 1.0;
-  for (std::size_t k = odd ? 3 : 2; k <= n; k += 2) {
-    sum += term;
-    const auto power = static_cast<double>(k);
-    term *= c * c * (power - 1.0) / power;
-  }
-  const double series = std::sin(theta) * sum;
-  return odd ? 2.0 / std::numbers::pi * (theta + series) : series;
-}
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // Means of equal groups of neighbours.
 std::vector<double> GroupMeans(std::span<const double> values, std::size_t groups) {
@@ -40,23 +27,9 @@ std::vector<double> GroupMeans(std::span<const double> values, std::size_t group
   return means;
 }
 
-}  // namespace
+constexpr std::size_t kMaxPoints = 500;
 
-double StudentT95(std::size_t degrees_of_freedom) {
-  if (degrees_of_freedom == 0) return std::numeric_limits<double>::infinity();
-  const std::size_t n = std::min<std::size_t>(degrees_of_freedom, 2000);
-  double low = 1.9;
-  double high = 13.0;  // 12.706 for one
-  for (int step = 0; step < 60; ++step) {
-    const double middle = 0.5 * (low + high);
-    (CentralProbability(middle, n) < 0.95 ? low : high) = middle;
-  }
-  return 0.5 * (low + high);
-}
-
-double TheilSenSlope(std::span<const double> x, std::span<const double> y) {
-  MEDIUS_CHECK(x.size() == y.size(), "as many x as y");
-  constexpr std::size_t kMaxPoints = 500;
+std::vector<double> PairwiseSlopes(std::span<const double> x, std::span<const double> y) {
   const std::size_t groups = std::min(x.size(), kMaxPoints);
   const std::vector<double> gx = GroupMeans(x, groups);
   const std::vector<double> gy = GroupMeans(y, groups);
@@ -67,11 +40,102 @@ double TheilSenSlope(std::span<const double> x, std::span<const double> y) {
       if (gx[j] != gx[i]) slopes.push_back((gy[j] - gy[i]) / (gx[j] - gx[i]));
     }
   }
-  if (slopes.empty()) return std::numeric_limits<double>::quiet_NaN();
-  const auto middle = slopes.begin() + static_cast<std::ptrdiff_t>(slopes.size() / 2);
-  std::nth_element(slopes.begin(), middle, slopes.end());
-  if (slopes.size() % 2 == 1) return *middle;
-  return 0.5 * (*middle + *std::max_element(slopes.begin(), middle));
+  return slopes;
+}
+
+// The value of that rank, from 0; reorders.
+double Ranked(std::vector<double>& values, std::size_t rank) {
+  const auto place = values.begin() + static_cast<std::ptrdiff_t>(rank);
+  std::nth_element(values.begin(), place, values.end());
+  return *place;
+}
+
+// Ranks from 1; equal values share the mean of theirs.
+std::vector<double> MidRanks(std::span<const double> values) {
+  std::vector<std::size_t> order(values.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::sort(order.begin(), order.end(),
+            [&values](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+  std::vector<double> rank(values.size());
+  for (std::size_t first = 0; first < order.size();) {
+    std::size_t end = first + 1;
+    while (end < order.size() && values[order[end]] == values[order[first]]) ++end;
+    const double shared = 0.5 * static_cast<double>(first + 1 + end);
+    for (; first < end; ++first) rank[order[first]] = shared;
+  }
+  return rank;
+}
+
+}  // namespace
+
+double StudentT95(std::size_t degrees_of_freedom) {
+  if (degrees_of_freedom == 0) return std::numeric_limits<double>::infinity();
+  return StudentQuantile(0.975, static_cast<double>(degrees_of_freedom));
+}
+
+double MeanOf(std::span<const double> values) {
+  if (values.empty()) return kNaN;
+  double sum = 0.0;
+  for (const double v : values) sum += v;
+  return sum / static_cast<double>(values.size());
+}
+
+double StandardDeviationOf(std::span<const double> values) {
+  if (values.size() < 2) return kNaN;
+  const double mean = MeanOf(values);
+  double sum = 0.0;
+  for (const double v : values) sum += (v - mean) * (v - mean);
+  return std::sqrt(sum / static_cast<double>(values.size() - 1));
+}
+
+double MedianOf(std::span<const double> values) {
+  if (values.empty()) return kNaN;
+  std::vector<double> sorted(values.begin(), values.end());
+  const std::size_t half = sorted.size() / 2;
+  if (sorted.size() % 2 == 1) return Ranked(sorted, half);
+  return 0.5 * (Ranked(sorted, half - 1) + Ranked(sorted, half));
+}
+
+Slope TheilSen(std::span<const double> x, std::span<const double> y) {
+  MEDIUS_CHECK(x.size() == y.size(), "as many x as y");
+  std::vector<double> slopes = PairwiseSlopes(x, y);
+  if (slopes.empty()) return {kNaN, kNaN, kNaN};
+  constexpr double kNormal95 = 1.959963984540054;
+  const auto n = static_cast<double>(std::min(x.size(), kMaxPoints));
+  const auto count = static_cast<double>(slopes.size());
+  const double reach = kNormal95 * std::sqrt(n * (n - 1.0) * (2.0 * n + 5.0) / 18.0);
+  // Ranks count from 1: the M1-th and the (M2 + 1)-th of the slopes.
+  const double low = std::floor((count - reach) / 2.0);
+  const double high = std::ceil((count + reach) / 2.0) + 1.0;
+  Slope slope{0.0, -kInfinity, kInfinity};
+  if (low >= 1.0) slope.ci_low = Ranked(slopes, static_cast<std::size_t>(low) - 1);
+  if (high <= count) slope.ci_high = Ranked(slopes, static_cast<std::size_t>(high) - 1);
+  slope.value = MedianOf(slopes);
+  return slope;
+}
+
+double TheilSenSlope(std::span<const double> x, std::span<const double> y) {
+  return TheilSen(x, y).value;
+}
+
+ChangePoint PettittTest(std::span<const double> values) {
+  ChangePoint change;
+  const std::size_t count = values.size();
+  if (count < 2) return change;
+  const std::vector<double> rank = MidRanks(values);
+  const auto n = static_cast<double>(count);
+  double sum = 0.0;
+  double greatest = 0.0;
+  for (std::size_t t = 1; t < count; ++t) {
+    sum += rank[t - 1];
+    // Equation 2.3 by ranks: U_t = 2 sum_{i <= t} R_i - t (n + 1).
+    const double u = std::abs(2.0 * sum - static_cast<double>(t) * (n + 1.0));
+    if (u <= greatest) continue;
+    greatest = u;
+    change.first_after = t;
+  }
+  change.p_value = std::min(1.0, 2.0 * std::exp(-6.0 * greatest * greatest / (n * n * n + n * n)));
+  return change;
 }
 
 }  // namespace medius::analysis

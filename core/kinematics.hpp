@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,8 @@ inline constexpr std::size_t kCurvePoints = 101;
 struct StrideColumn {
   QuantityDescription description;
   std::vector<double> value;  ///< [S], NaN where it could not be computed
+  /// [S], 1 sd that the markers' noise causes, NaN where not known; empty: of none. Not in files.
+  std::vector<float> sigma = {};
 };
 
 /// One angle over all strides, each from foot strike (0 %) to the next of that side (100 %).
@@ -71,6 +74,11 @@ struct SummaryRow {
   double ci_high = 0.0;
   double trend_per_minute = 0.0;   ///< slope over the run
   double measurement_sigma = 0.0;  ///< 1 sd of the mean that more strides do not reduce
+  double median = std::numeric_limits<double>::quiet_NaN();
+  double standard_error = std::numeric_limits<double>::quiet_NaN();  ///< sd / sqrt(n)
+  /// 1 sd of one stride's value that the markers' noise causes, rms over the strides; it is part of
+  /// sd. NaN where it is not known.
+  double noise_sigma = std::numeric_limits<double>::quiet_NaN();
 };
 
 using Summary = std::vector<SummaryRow>;

@@ -49,14 +49,25 @@ Seen WhenSeen(const std::vector<NamedPiece>& pieces) {
   return seen;
 }
 
+bool NothingNamed(const LabelTimeline& timeline) {
+  for (std::size_t m = 0; m < timeline.marker_count(); ++m) {
+    if (!timeline.Pieces(m).empty()) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
-std::vector<LabelFinding> AlikeSegments(const SubjectModel& subject) {
+std::vector<LabelFinding> AlikeSegments(const SubjectModel& subject,
+                                        const LabelTimeline& timeline) {
   constexpr std::size_t kMostMarkers = 6;  // 720 pairings
   constexpr double kAlike = 0.004;         // metres: within what skin does to a cluster
   std::map<std::string, std::vector<std::size_t>> members;
+  const bool nothing_named = NothingNamed(timeline);
   for (std::size_t m = 0; m < subject.markers.size(); ++m) {
-    if (!subject.markers[m].segment.empty()) members[subject.markers[m].segment].push_back(m);
+    const std::string& segment = subject.markers[m].segment;
+    if (segment.empty() || (!nothing_named && timeline.Pieces(m).empty())) continue;
+    members[segment].push_back(m);
   }
   std::vector<LabelFinding> findings;
   for (auto a = members.begin(); a != members.end(); ++a) {

@@ -11,8 +11,10 @@
 namespace medius::reconstruct {
 
 /// Segments of the subject whose clusters have the same shape, so that place alone tells them
-/// apart.
-[[nodiscard]] std::vector<LabelFinding> AlikeSegments(const SubjectModel& subject);
+/// apart. Markers that have no name anywhere in the run (those of the standing trial only) do not
+/// count; where nothing is named all do.
+[[nodiscard]] std::vector<LabelFinding> AlikeSegments(const SubjectModel& subject,
+                                                      const LabelTimeline& timeline);
 
 /// How the rigid distances of a labelled run compare with the subject's.
 struct SubjectFit {

@@ -60,11 +60,17 @@ class Labeller {
 
   LabelResult Run() {
     LabelResult result;
-    result.findings = AlikeSegments(subject_);
-    if (fragments_.empty()) return Unnamed(std::move(result), LabelStatus::kNoFragments);
-    if (!NameWholeRun()) return Unnamed(std::move(result), LabelStatus::kNotFound);
-    JudgeAll();
-    CheckNames(result);
+    const bool is_named = !fragments_.empty() && NameWholeRun();
+    if (is_named) {
+      JudgeAll();
+      CheckNames(result);
+    }
+    const auto alike = AlikeSegments(subject_, timeline_);
+    result.findings.insert(result.findings.end(), alike.begin(), alike.end());
+    if (!is_named) {
+      return Unnamed(std::move(result),
+                     fragments_.empty() ? LabelStatus::kNoFragments : LabelStatus::kNotFound);
+    }
     auto misfit = SubjectMisfit(CompareWithSubject(SamplesOfAll(), subject_), subject_);
     if (!misfit.empty()) {
       result.findings.insert(result.findings.end(), misfit.begin(), misfit.end());

@@ -13,6 +13,7 @@
 #include "core/observations.hpp"
 #include "core/parallel.hpp"
 #include "core/progress.hpp"
+#include "core/run_statistics.hpp"
 #include "core/shared_covariance.hpp"
 #include "core/time_base.hpp"
 #include "core/trajectories.hpp"
@@ -77,6 +78,8 @@ class TrialReader {
   [[nodiscard]] Kinematics ReadKinematics() const;
   [[nodiscard]] StrideTable ReadStrides() const;
   [[nodiscard]] Summary ReadSummary() const;
+  /// Goes with the summary; empty where there is none.
+  [[nodiscard]] RunStatistics ReadRunStatistics() const;
   [[nodiscard]] std::vector<StageProvenance> ReadProvenance() const;
 
   /// Number of sightings of a camera over all frames, without reading them.
@@ -142,6 +145,8 @@ class TrialWriter {
   void WriteKinematics(const Kinematics& kinematics);
   void WriteStrides(const StrideTable& strides);
   void WriteSummary(const Summary& summary);
+  /// After the summary, whose group it goes into.
+  void WriteRunStatistics(const RunStatistics& statistics);
   void WriteProvenance(const StageProvenance& provenance);
 
   /// Copies header, time base, labels and provenance of an open trial, and the parts named, without

@@ -224,6 +224,7 @@ void TrialReader::Impl::CheckSmallParts() const {
   if (Has(TrialPart::kKinematics)) static_cast<void>(ReadKinematics(false));
   if (Has(TrialPart::kStrides)) static_cast<void>(ReadStrides(false));
   if (Has(TrialPart::kSummary)) static_cast<void>(ReadSummary());
+  static_cast<void>(ReadRunStatistics());
 }
 
 void TrialReader::Impl::Require(TrialPart part) const {

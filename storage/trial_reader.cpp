@@ -257,6 +257,11 @@ Summary TrialReader::ReadSummary() const {
   return impl_->ReadSummary();
 }
 
+RunStatistics TrialReader::ReadRunStatistics() const {
+  const hdf5::ErrorSilence silence;
+  return impl_->ReadRunStatistics();
+}
+
 std::vector<StageProvenance> TrialReader::ReadProvenance() const {
   const hdf5::ErrorSilence silence;
   return impl_->ReadProvenance();

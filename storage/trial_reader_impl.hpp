@@ -66,6 +66,7 @@ struct TrialReader::Impl {
   [[nodiscard]] Kinematics ReadKinematics(bool values) const;
   [[nodiscard]] StrideTable ReadStrides(bool values) const;
   [[nodiscard]] Summary ReadSummary() const;
+  [[nodiscard]] RunStatistics ReadRunStatistics() const;
   [[nodiscard]] std::vector<StageProvenance> ReadProvenance() const;
 
   /// Reads all that this version knows, as a caller would, and the checksums of the rest.

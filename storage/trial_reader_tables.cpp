@@ -1,6 +1,7 @@
 // The parts of a trial that are small: events, kinematics, strides, summary.
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include <fmt/format.h>
@@ -165,6 +166,16 @@ Summary TrialReader::Impl::ReadSummary() const {
   const auto high = numbers(schema::kSummaryHigh);
   const auto trend = numbers(schema::kSummaryTrend);
   const auto sigma = numbers(schema::kSummarySigma);
+  // Added later: absent in files of older versions.
+  const auto later = [&](const schema::Dataset& dataset) {
+    if (!HasMember(group, dataset.name)) {
+      return std::vector<double>(rows, std::numeric_limits<double>::quiet_NaN());
+    }
+    return numbers(dataset);
+  };
+  const auto median = later(schema::kSummaryMedian);
+  const auto error = later(schema::kSummaryError);
+  const auto noise = later(schema::kSummaryNoise);
   Summary summary;
   for (std::size_t i = 0; i < rows; ++i) {
     summary.push_back({{name[i], unit[i], definition[i]},
@@ -175,7 +186,10 @@ Summary TrialReader::Impl::ReadSummary() const {
                        low[i],
                        high[i],
                        trend[i],
-                       sigma[i]});
+                       sigma[i],
+                       median[i],
+                       error[i],
+                       noise[i]});
   }
   return summary;
 }

@@ -164,9 +164,24 @@ inline constexpr Dataset kSummaryTrend{"trend_per_minute", Type::kFloat64, "of t
 inline constexpr Dataset kSummarySigma{
     "measurement_sigma", Type::kFloat64, "of the row",
     "standard deviation of the mean that more strides would not reduce"};
+inline constexpr Dataset kSummaryMedian{"median", Type::kFloat64, "of the row",
+                                        "median over the accepted strides"};
+inline constexpr Dataset kSummaryError{"standard_error", Type::kFloat64, "of the row",
+                                       "standard error of the mean by its strides: sd / sqrt(n)"};
+inline constexpr Dataset kSummaryNoise{
+    "noise_sigma", Type::kFloat64, "of the row",
+    "standard deviation of one stride's value that the markers' noise causes; part of sd; NaN "
+    "where not known"};
 inline constexpr Dataset kSummaryUnit{"unit", Type::kText, "1", "unit of the row; empty for none"};
 inline constexpr Dataset kSummaryDefinition{"definition", Type::kText, "1",
                                             "what the metric of the row is, with its sign"};
+
+// Tables in /summary: what a run's strides come to beyond it. They share metric, side, unit and
+// definition with it.
+inline constexpr const char* kAsymmetry = "asymmetry";
+inline constexpr const char* kWindows = "windows";
+inline constexpr const char* kTrends = "trends";
+inline constexpr const char* kRowUnit = "of the row";
 
 /// Rows of a chunk: about a megabyte at most, never fewer than one row.
 [[nodiscard]] constexpr std::size_t RowsPerChunk(std::size_t wanted, std::size_t row_bytes) {

@@ -133,6 +133,9 @@ void TrialWriter::WriteStrides(const StrideTable& strides) {
 void TrialWriter::WriteSummary(const Summary& summary) {
   impl_->Guarded([&] { impl_->WriteSummary(summary); });
 }
+void TrialWriter::WriteRunStatistics(const RunStatistics& statistics) {
+  impl_->Guarded([&] { impl_->WriteRunStatistics(statistics); });
+}
 void TrialWriter::BeginSmoothed() {
   impl_->Guarded([&] { impl_->BeginSmoothed(); });
 }

@@ -69,6 +69,7 @@ struct TrialWriter::Impl {
   void WriteKinematics(const Kinematics& kinematics);
   void WriteStrides(const StrideTable& strides);
   void WriteSummary(const Summary& summary);
+  void WriteRunStatistics(const RunStatistics& statistics);
   void WriteProvenance(const StageProvenance& provenance);
   void CopyFrom(const hdf5::Handle& source, const TrialReader& reader,
                 const std::vector<TrialPart>& wanted);
