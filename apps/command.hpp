@@ -101,6 +101,7 @@ void AddCalibrateWandCommand(CommandLine& commands);
 void AddExportCommand(CommandLine& commands);
 void AddImportCommand(CommandLine& commands);
 void AddInfoCommand(CommandLine& commands);
+void AddNoteCommand(CommandLine& commands);
 void AddProjectCommand(CommandLine& commands);
 void AddReconstructCommand(CommandLine& commands);
 void AddRelabelCommand(CommandLine& commands);

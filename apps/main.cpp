@@ -17,6 +17,7 @@ int main(int argc, char** argv) {
   AddAnalyzeCommand(commands);
   AddExportCommand(commands);
   AddReportCommand(commands);
+  AddNoteCommand(commands);
   AddInfoCommand(commands);
   return commands.Main(argc, argv);
 }

@@ -86,6 +86,24 @@ void DrawDots(const Strides& strides, const Plot& plot, const std::string& css,
   picture->Dots(dots, css);
 }
 
+// Means of the parts of the run, each at its middle.
+void DrawWindows(const TrialReport& report, const std::string& metric, Side side, const Plot& plot,
+                 SvgDrawing* picture) {
+  std::vector<double> minutes;
+  std::vector<double> means;
+  for (const WindowRow& window : report.statistics.windows) {
+    if (window.metric.name != metric || window.side != side) continue;
+    minutes.push_back((0.5 * (window.start + window.end) - report.start) / 60.0);
+    means.push_back(ShownScale(window.metric) * window.mean);
+  }
+  const std::string word(ToString(side));
+  DrawCurve(plot, minutes, means, "line " + word, picture);
+  for (std::size_t i = 0; i < means.size(); ++i) {
+    if (std::isfinite(means[i]))
+      picture->Circle(plot.At(minutes[i], means[i]), 2.4, "mark-" + word);
+  }
+}
+
 std::string DriftPicture(const TrialReport& report, const StrideColumn& metric,
                          const std::string& title) {
   std::array<Strides, 2> sides;
@@ -106,6 +124,9 @@ std::string DriftPicture(const TrialReport& report, const StrideColumn& metric,
     DrawDots(sides[static_cast<std::size_t>(side)], plot, "stride " + std::string(ToString(side)),
              &picture);
   }
+  for (const Side side : kSides) {
+    DrawWindows(report, metric.description.name, side, plot, &picture);
+  }
   picture.Text({171, 119}, "minutes", "small", "middle");
   return picture.Finish();
 }
@@ -114,11 +135,17 @@ std::string TrendText(const TrialReport& report, const char* name) {
   std::string text;
   for (const Side side : kSides) {
     const SummaryRow* row = report.Find(name, side);
-    if (row == nullptr || !std::isfinite(row->trend_per_minute)) continue;
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", ToString(side),
-                        ShownChange(row->metric, row->trend_per_minute));
+    const TrendRow* trend = report.FindTrend(name, side);
+    if (trend != nullptr && std::isfinite(trend->slope_per_minute)) {
+      text += fmt::format("{}{} {} ({})", text.empty() ? "" : ", ", ToString(side),
+                          ShownChange(trend->metric, trend->slope_per_minute),
+                          ShownInterval(trend->metric, trend->ci_low, trend->ci_high));
+    } else if (row != nullptr && std::isfinite(row->trend_per_minute)) {
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", ToString(side),
+                          ShownChange(row->metric, row->trend_per_minute));
+    }
   }
-  return text.empty() ? "" : text + " deg per minute";
+  return text.empty() ? "" : text + " per minute";
 }
 
 }  // namespace

@@ -33,6 +33,7 @@ constexpr const char* kGait[] = {"cadence", "contact_time", "duty_factor", "step
 struct Finding {
   const SummaryRow* left = nullptr;
   const SummaryRow* right = nullptr;
+  const AsymmetryRow* asymmetry = nullptr;
 
   [[nodiscard]] const QuantityDescription& metric() const {
     return (left != nullptr ? left : right)->metric;
@@ -47,7 +48,8 @@ template <std::size_t kCount>
 std::vector<Finding> FindingsOf(const TrialReport& report, const char* const (&names)[kCount]) {
   std::vector<Finding> findings;
   for (const char* name : names) {
-    const Finding finding{report.Find(name, Side::kLeft), report.Find(name, Side::kRight)};
+    const Finding finding{report.Find(name, Side::kLeft), report.Find(name, Side::kRight),
+                          report.FindAsymmetry(name)};
     if (HasNumber(finding.left) || HasNumber(finding.right)) findings.push_back(finding);
   }
   return findings;
@@ -116,13 +118,20 @@ std::string SideCell(const SummaryRow* row) {
                      EscapeHtml(ShownInterval(row->metric, row->ci_low, row->ci_high)));
 }
 
+std::string DifferenceCell(const AsymmetryRow* row) {
+  if (row == nullptr || !std::isfinite(row->difference)) return "<td>\u2013</td>";
+  return fmt::format("<td>{} <span class=\"sub\">({})</span></td>",
+                     EscapeHtml(ShownChange(row->metric, row->difference)),
+                     EscapeHtml(ShownInterval(row->metric, row->ci_low, row->ci_high)));
+}
+
 std::string FindingRow(const Finding& finding, const ValueRange& range) {
   const MetricWords* words = FindMetricWords(finding.metric().name);
   std::string html = fmt::format(
       "<tr><th scope=\"row\">{}{}</th>", EscapeHtml(TitleOf(finding.metric())),
       words == nullptr ? ""
                        : fmt::format("<span class=\"plain\">{}</span>", EscapeHtml(words->plain)));
-  html += SideCell(finding.left) + SideCell(finding.right);
+  html += SideCell(finding.left) + SideCell(finding.right) + DifferenceCell(finding.asymmetry);
   return html +
          fmt::format("<td class=\"picture\">{}</td></tr>\n", IntervalPicture(finding, range));
 }
@@ -170,11 +179,12 @@ std::string FindingsSection(const TrialReport& report) {
   html +=
       "<table class=\"findings\"><thead><tr><th scope=\"col\">measure</th><th scope=\"col\" "
       "class=\"left-side\">\u25cf left stance</th><th scope=\"col\" class=\"right-side\">\u25a0 "
-      "right stance</th><th scope=\"col\" class=\"left\">mean and interval, "
+      "right stance</th><th scope=\"col\">right less left</th><th scope=\"col\" "
+      "class=\"left\">mean and interval, "
       "degrees</th></tr></thead><tbody>\n";
   for (const Finding& finding : findings) html += FindingRow(finding, range);
   html += fmt::format(
-      "<tr class=\"scale\"><td></td><td></td><td></td><td class=\"picture\">{}</td>"
+      "<tr class=\"scale\"><td></td><td></td><td></td><td></td><td class=\"picture\">{}</td>"
       "</tr></tbody></table>\n",
       ScalePicture(range));
   return html + GaitLine(report) + "</section>\n";

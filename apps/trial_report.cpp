@@ -142,6 +142,20 @@ const analysis::MeanCurve* TrialReport::FindCurve(std::string_view angle, Side s
   return nullptr;
 }
 
+const AsymmetryRow* TrialReport::FindAsymmetry(std::string_view metric) const {
+  for (const AsymmetryRow& row : statistics.asymmetry) {
+    if (row.metric.name == metric) return &row;
+  }
+  return nullptr;
+}
+
+const TrendRow* TrialReport::FindTrend(std::string_view metric, Side side) const {
+  for (const TrendRow& row : statistics.trends) {
+    if (row.metric.name == metric && row.side == side) return &row;
+  }
+  return nullptr;
+}
+
 const StageProvenance* TrialReport::FindStage(std::string_view stage) const {
   for (const StageProvenance& known : provenance) {
     if (known.stage == stage) return &known;
@@ -174,11 +188,13 @@ TrialReport ReadTrialReport(const TrialReader& trial, const WorkControl& control
   if (report.frames > 0) report.duration = time_base.time.back() - time_base.time.front();
   report.samples = TallySamples(trial, control);
   report.provenance = trial.ReadProvenance();
+  report.notes = trial.ReadNotes();
   ReadCameras(SummaryOf(report.FindStage("reconstruct")), &report);
   ReadSegments(SummaryOf(report.FindStage("analyze")), &report);
   report.strides = trial.ReadStrides();
   CountStrides(report.strides, &report);
   report.summary = trial.ReadSummary();
+  report.statistics = trial.ReadRunStatistics();
   report.curves = analysis::MeanCurves(report.strides);
   report.strides.curves.clear();
   return report;

@@ -9,6 +9,7 @@
 #include "analysis/mean_curves.hpp"
 #include "core/kinematics.hpp"
 #include "core/progress.hpp"
+#include "core/run_statistics.hpp"
 #include "core/trial.hpp"
 #include "storage/trial_file.hpp"
 
@@ -70,11 +71,15 @@ struct TrialReport {
   double belt_speed = kUnknown;  ///< m/s
   StrideTable strides;           ///< without their curves
   Summary summary;
+  RunStatistics statistics;
   std::vector<analysis::MeanCurve> curves;
   std::vector<StageProvenance> provenance;
+  std::vector<TrialNote> notes;
 
   [[nodiscard]] const SummaryRow* Find(std::string_view metric, Side side) const;
   [[nodiscard]] const analysis::MeanCurve* FindCurve(std::string_view angle, Side side) const;
+  [[nodiscard]] const AsymmetryRow* FindAsymmetry(std::string_view metric) const;
+  [[nodiscard]] const TrendRow* FindTrend(std::string_view metric, Side side) const;
   [[nodiscard]] const StageProvenance* FindStage(std::string_view stage) const;
   /// What the stages warned of, those of the analysis first.
   [[nodiscard]] std::vector<std::string> Warnings() const;
