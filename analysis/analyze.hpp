@@ -13,6 +13,7 @@
 #include "core/marker_set.hpp"
 #include "core/parallel.hpp"
 #include "core/progress.hpp"
+#include "core/run_statistics.hpp"
 
 namespace medius::analysis {
 
@@ -52,6 +53,7 @@ struct AnalysisResult {
   GaitEvents events;
   StrideTable strides;
   Summary summary;
+  RunStatistics statistics;
   std::vector<SegmentQuality> quality;
   double belt_speed = 0.0;  ///< m/s, see EventDetection
   std::vector<std::string> warnings;

@@ -77,6 +77,7 @@ struct Pose {
   bool known = false;
   Eigen::Matrix3d rotation;    // lab_from_segment
   Eigen::Matrix3d covariance;  // of its small rotation, lab axes
+  Eigen::Vector3d middle;      // of its markers, lab, metres
 };
 
 // Residuals of one segment's markers, in the segment's axes, summed over frames.
@@ -137,8 +138,7 @@ class PieceWorker {
       if (!model.available()) continue;
       Eigen::Vector3d sum = Eigen::Vector3d::Zero();
       for (const Eigen::Vector3d& point : model.local) sum += point;
-      if (segment == Segment::kPelvis)
-        pelvis_middle_ = sum / static_cast<double>(model.local.size());
+      middle_[static_cast<std::size_t>(segment)] = sum / static_cast<double>(model.local.size());
     }
   }
 
@@ -159,6 +159,7 @@ class PieceWorker {
                                    std::size_t frame) const;
   void WriteAngles(const std::array<Pose, 5>& poses, std::size_t t) const;
   void WriteFeet(const MarkerChunk& chunk, std::size_t frame, std::size_t t) const;
+  void WriteLegSeparation(const std::array<Pose, 5>& poses, std::size_t t) const;
   void Put(std::size_t index, std::size_t t, double value, double variance) const {
     motion_.kinematics.angles[index].value[t] = value;
     motion_.kinematics.angles[index].sigma[t] = static_cast<float>(std::sqrt(variance));
@@ -169,7 +170,7 @@ class PieceWorker {
   double rate_hz_;
   Motion& motion_;
   std::optional<ZeroLagButterworth> filter_;
-  Eigen::Vector3d pelvis_middle_ = Eigen::Vector3d::Zero();
+  std::array<Eigen::Vector3d, 5> middle_;  // by Segment; of its markers, in its frame
 };
 
 Eigen::Matrix3d PieceWorker::MarkerCovariance(const Piece& piece, const MarkerChunk& chunk,
@@ -204,10 +205,11 @@ Pose PieceWorker::FitSegment(Segment segment, Piece& piece, const MarkerChunk& c
   const std::size_t t = piece.block.frames().first + frame;
   motion_.fit_rms[static_cast<std::size_t>(segment)][t] = static_cast<float>(fit.rms);
   piece.residuals[static_cast<std::size_t>(segment)].Add(model, fit, scratch.measured);
+  pose.middle = fit.target_from_local * middle_[static_cast<std::size_t>(segment)];
   if (segment == Segment::kPelvis) {
-    const Eigen::Vector3d middle = fit.target_from_local * pelvis_middle_;
-    motion_.signals.pelvis_forward[t] = middle.x();
-    motion_.signals.pelvis_up[t] = middle.z();
+    motion_.signals.pelvis_forward[t] = pose.middle.x();
+    motion_.signals.pelvis_left[t] = pose.middle.y();
+    motion_.signals.pelvis_up[t] = pose.middle.z();
   }
   scratch.covariance.resize(model.columns.size());
   for (std::size_t i = 0; i < model.columns.size(); ++i) {
@@ -256,6 +258,7 @@ void PieceWorker::WriteFeet(const MarkerChunk& chunk, std::size_t frame, std::si
     if (!body_.heel[side]) continue;
     const double heel = chunk.Position(*body_.heel[side], frame).x();
     motion_.signals.heel_forward[side][t] = heel;
+    motion_.signals.heel_left[side][t] = chunk.Position(*body_.heel[side], frame).y();
     double forefoot = 0.0;
     for (const std::size_t column : body_.forefoot[side]) {
       forefoot += chunk.Position(column, frame).x();
@@ -264,6 +267,21 @@ void PieceWorker::WriteFeet(const MarkerChunk& chunk, std::size_t frame, std::si
     motion_.signals.foot_forward[side][t] =
         body_.forefoot[side].empty() ? heel : 0.5 * (heel + forefoot / count);
   }
+}
+
+void PieceWorker::WriteLegSeparation(const std::array<Pose, 5>& poses, std::size_t t) const {
+  const auto pose_of = [&poses](Segment s) -> const Pose& {
+    return poses[static_cast<std::size_t>(s)];
+  };
+  const Pose& pelvis = pose_of(Segment::kPelvis);
+  if (!pelvis.known) return;
+  const auto write = [&](std::size_t index, const Pose& left, const Pose& right) {
+    if (!left.known || !right.known) return;
+    motion_.signals.leg_separation[index][t] =
+        static_cast<float>(pelvis.rotation.col(2).dot(right.middle - left.middle));
+  };
+  write(0, pose_of(Segment::kLeftThigh), pose_of(Segment::kRightThigh));
+  write(1, pose_of(Segment::kLeftShank), pose_of(Segment::kRightShank));
 }
 
 void PieceWorker::Run(Piece& piece) const {
@@ -283,6 +301,7 @@ void PieceWorker::Run(Piece& piece) const {
     }
     WriteAngles(poses, t);
     WriteFeet(chunk, frame, t);
+    WriteLegSeparation(poses, t);
   }
 }
 
@@ -297,9 +316,13 @@ Motion EmptyMotion(std::size_t frame_count) {
   }
   motion.signals.pelvis_forward.assign(frame_count, kNaN);
   motion.signals.pelvis_up.assign(frame_count, kNaN);
+  motion.signals.pelvis_left.assign(frame_count, kNaN);
   for (std::size_t side = 0; side < 2; ++side) {
     motion.signals.heel_forward[side].assign(frame_count, kNaN);
     motion.signals.foot_forward[side].assign(frame_count, kNaN);
+    motion.signals.heel_left[side].assign(frame_count, kNaN);
+    motion.signals.leg_separation[side].assign(frame_count,
+                                               std::numeric_limits<float>::quiet_NaN());
   }
   for (std::vector<float>& rms : motion.fit_rms) {
     rms.assign(frame_count, std::numeric_limits<float>::quiet_NaN());

@@ -108,6 +108,7 @@ nlohmann::json ToJson(const analysis::AnalysisOptions& o, const MarkerSet& set) 
             {"outlier_floor", o.strides.outlier_floor},
             {"max_hip_extension", o.strides.max_hip_extension},
             {"max_frontal_angle", o.strides.max_frontal_angle},
+            {"lost_shape_residual", o.strides.lost_shape_residual},
             {"longest_row_s", o.strides.longest_row_s}}}};
 }
 
@@ -258,6 +259,7 @@ void WriteResult(const storage::TrialReader& trial, const analysis::AnalysisResu
   writer.WriteKinematics(result.kinematics);
   writer.WriteStrides(result.strides);
   writer.WriteSummary(result.summary);
+  writer.WriteRunStatistics(result.statistics);
   writer.WriteProvenance(provenance.Finish());
   writer.Commit();
 }
