@@ -25,7 +25,7 @@ constexpr MetricWords kMetrics[] = {
      "how far the stance knee goes inward (valgus), at most"},
     {"knee_abduction_excursion", "Knee abduction from foot strike",
      "how far the stance knee goes inward between foot strike and its largest"},
-    {"trunk_lean_peak", "Trunk lean, largest",
+    {"trunk_ipsilateral_lean_peak", "Trunk lean, largest",
      "how far the trunk leans over the stance leg, at most"},
     {"cadence", "Step rate", "steps in a minute"},
     {"contact_time", "Contact time", "how long the foot is on the ground"},

@@ -26,7 +26,7 @@ constexpr const char* kFrontal[] = {
     "hip_adduction_excursion",
     "knee_abduction_peak",
     "knee_abduction_excursion",
-    "trunk_lean_peak",
+    "trunk_ipsilateral_lean_peak",
 };
 constexpr const char* kGait[] = {"cadence", "contact_time", "duty_factor", "step_width"};
 

@@ -26,7 +26,7 @@ constexpr ShownAngle kAngles[] = {
      1.0},
     {"Knee abduction", "knee inward (valgus)", "left_knee_adduction", "right_knee_adduction", -1.0,
      -1.0},
-    {"Trunk lean", "over the stance leg", "trunk_lean", "trunk_lean", -1.0, 1.0},
+    {"Trunk lean", "over the stance leg", "trunk_lateral_lean", "trunk_lateral_lean", -1.0, 1.0},
 };
 
 std::vector<double> Percents() {
