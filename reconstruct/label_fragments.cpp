@@ -145,6 +145,7 @@ class Labeller {
 
   // Starts in the best windows, then wherever names are still lacking for a window's length.
   bool NameWholeRun() {
+    constexpr std::size_t kLongStretch = 16;  // windows
     const std::size_t window = WindowBlocks();
     std::vector<BlockSpan> todo = {{0, blocks_.count()}};
     bool is_started = false;
@@ -153,7 +154,15 @@ class Labeller {
       todo.pop_back();
       const std::vector<LabelStart> starts =
           FindStarts(fragments_, blocks_, subject_, span, window, parallelism_);
-      if (starts.empty()) continue;
+      if (starts.empty()) {
+        // The few windows that were tried say little of a long stretch.
+        if (span.second - span.first >= kLongStretch * window) {
+          const std::size_t middle = span.first + (span.second - span.first) / 2;
+          todo.emplace_back(span.first, middle);
+          todo.emplace_back(middle, span.second);
+        }
+        continue;
+      }
       is_started = true;
       std::size_t from = span.first;
       for (const BlockSpan& done : GrowFrom(starts, span)) {

@@ -62,6 +62,13 @@ std::vector<LabelGrowth::Cell> LabelGrowth::CellsOf(std::size_t block) const {
   return cells;
 }
 
+std::size_t LabelGrowth::MarkerAt(std::size_t fragment, std::size_t frame) const {
+  for (std::size_t m = 0; m < timeline_->marker_count(); ++m) {
+    if (timeline_->FragmentAt(m, frame) == fragment) return m;
+  }
+  return kNone;
+}
+
 void LabelGrowth::CarryNames(std::vector<Cell>& cells, std::size_t block, std::size_t carry_from) {
   const FrameRange frames = blocks_->Frames(block);
   // The frame next to the block, on the side that has names.
@@ -71,11 +78,17 @@ void LabelGrowth::CarryNames(std::vector<Cell>& cells, std::size_t block, std::s
     const std::size_t frame = carry_from == block ? cells[c].samples.front() : look;
     const Fragment& fragment = (*fragments_)[cells[c].fragment];
     if (frame < fragment.first_frame || frame >= fragment.end_frame()) continue;
-    for (std::size_t m = 0; m < timeline_->marker_count(); ++m) {
-      if (timeline_->FragmentAt(m, frame) == cells[c].fragment) marker_of[c] = m;
-    }
+    marker_of[c] = MarkerAt(cells[c].fragment, frame);
   }
   for (std::size_t c = 0; c < cells.size(); ++c) {
+    if (carry_from != block) {
+      // What the block has of an earlier visit goes on being judged.
+      const std::size_t own = MarkerAt(cells[c].fragment, cells[c].samples.front());
+      if (own != kNone) {
+        cells[c].marker = own;
+        continue;
+      }
+    }
     if (marker_of[c] == kNone) continue;
     if (carry_from != block) {
       if (timeline_->Overlap(marker_of[c], cells[c].frames) > 0) continue;
@@ -169,15 +182,21 @@ std::pair<std::size_t, std::size_t> LabelGrowth::Grow(std::pair<std::size_t, std
                                                       std::pair<std::size_t, std::size_t> limits,
                                                       const MotionModel& model,
                                                       const WorkControl& control) {
+  // A set of a few markers cannot have four of them.
+  const std::size_t fewest =
+      std::min(kFewestNamed, std::max<std::size_t>(2, timeline_->marker_count() / 2));
+  // What is too little to go on from is left as it was found, for another start to name.
+  const auto name = [&](std::size_t block, std::size_t carry_from) {
+    control.ThrowIfCancelled();
+    if (NameBlock(block, carry_from, model) >= fewest) return true;
+    for (std::size_t m = 0; m < timeline_->marker_count(); ++m) {
+      timeline_->Erase(m, blocks_->Frames(block));
+    }
+    return false;
+  };
   auto [first, end] = done;
-  while (end < limits.second && NameBlock(end, end - 1, model) >= kFewestNamed) {
-    ++end;
-    control.ThrowIfCancelled();
-  }
-  while (first > limits.first && NameBlock(first - 1, first, model) >= kFewestNamed) {
-    --first;
-    control.ThrowIfCancelled();
-  }
+  while (end < limits.second && name(end, end - 1)) ++end;
+  while (first > limits.first && name(first - 1, first)) --first;
   return {first, end};
 }
 

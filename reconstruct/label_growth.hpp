@@ -52,8 +52,8 @@ class LabelGrowth {
   /// @return fragments with a name in it afterwards.
   std::size_t NameBlock(std::size_t block, std::size_t carry_from, const MotionModel& model);
 
-  /// Names blocks outward from [first, end) until `stop_first` or `stop_end` is reached or names
-  /// run out. @return the blocks that are done, first and end.
+  /// Names blocks outward from those that are done until the limits are reached or names run out; a
+  /// block with too few is left as it was. @return the blocks that are done, first and end.
   std::pair<std::size_t, std::size_t> Grow(std::pair<std::size_t, std::size_t> done,
                                            std::pair<std::size_t, std::size_t> limits,
                                            const MotionModel& model, const WorkControl& control);
@@ -70,6 +70,7 @@ class LabelGrowth {
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
   [[nodiscard]] std::vector<Cell> CellsOf(std::size_t block) const;
+  [[nodiscard]] std::size_t MarkerAt(std::size_t fragment, std::size_t frame) const;
   void CarryNames(std::vector<Cell>& cells, std::size_t block, std::size_t carry_from);
   std::size_t DropMisfits(std::vector<Cell>& cells, const MotionModel& model);
   std::size_t NameNewcomers(std::vector<Cell>& cells, const MotionModel& model);

@@ -65,8 +65,15 @@ std::vector<Candidate> BestWindows(const std::vector<Fragment>& fragments,
     }
     candidates.push_back({b, worth});
   }
-  std::stable_sort(candidates.begin(), candidates.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.worth > b.worth; });
+  // Of windows that are worth the same, those far apart come first.
+  const auto spread = [](std::size_t block) {
+    constexpr double kGoldenRatio = 0.6180339887498949;
+    const double turns = kGoldenRatio * static_cast<double>(block);
+    return turns - std::floor(turns);
+  };
+  std::sort(candidates.begin(), candidates.end(), [&](const Candidate& a, const Candidate& b) {
+    return a.worth != b.worth ? a.worth > b.worth : spread(a.block) < spread(b.block);
+  });
   std::vector<Candidate> chosen;
   for (const Candidate& candidate : candidates) {
     const bool is_apart = std::all_of(chosen.begin(), chosen.end(), [&](const Candidate& c) {
@@ -95,12 +102,32 @@ MovingThings ThingsIn(const std::vector<Fragment>& fragments, FrameRange frames,
   return things;
 }
 
+bool Moves(const Fragment& fragment, FrameRange frames) {
+  constexpr float kStill = 0.005F;  // m
+  std::optional<Eigen::Vector3f> from;
+  const std::size_t end = std::min(frames.end(), fragment.end_frame());
+  for (std::size_t t = std::max(frames.first, fragment.first_frame); t < end; ++t) {
+    if (!fragment.IsSeen(t)) continue;
+    const Eigen::Vector3f& place = fragment.position[t - fragment.first_frame];
+    if (!from) from = place;
+    if ((place - *from).norm() > kStill) return true;
+  }
+  return false;
+}
+
 std::optional<LabelStart> StartIn(const std::vector<Fragment>& fragments,
                                   const FragmentBlocks& blocks, const SubjectModel& subject,
                                   std::size_t block, std::size_t window_blocks) {
   std::vector<std::size_t> members;
   for (const auto& [there, f] : Coverage(fragments, blocks, block, window_blocks)) {
-    if (members.size() < kMostThings) members.push_back(f);
+    members.push_back(f);
+  }
+  if (members.size() > kMostThings) {
+    // Reflections of the room are always there, markers are hidden now and then.
+    const FrameRange frames = blocks.Frames(block, window_blocks);
+    std::stable_partition(members.begin(), members.end(),
+                          [&](std::size_t f) { return Moves(fragments[f], frames); });
+    members.resize(kMostThings);
   }
   const MovingThings things = ThingsIn(fragments, blocks.Frames(block, window_blocks), members);
   const auto found = ArrangementSearch(things, subject).Find();
