@@ -82,20 +82,24 @@ void AddNameOptions(const std::shared_ptr<ReconstructArguments>& arguments, CLI:
                    "Marker set, a file or a preset: which markers ride on one segment. Names "
                    "anonymous markers together with --static or --learn-from; helps to fill gaps")
       ->option_text("SET");
-  command
-      ->add_option("--static", arguments->static_trial,
-                   "Labelled standing trial of the same person: names anonymous markers by its "
-                   "distances")
-      ->option_text("STATIC.h5");
-  command
-      ->add_option("--subject", arguments->subject,
-                   "The subject as medius subject learned it, in place of --static")
-      ->option_text("SUBJECT.toml");
+  CLI::Option* standing = command->add_option(
+      "--static", arguments->static_trial,
+      "Labelled standing trial of the same person: names anonymous markers by its "
+      "distances");
+  standing->option_text("STATIC.h5");
+  CLI::Option* subject =
+      command
+          ->add_option("--subject", arguments->subject,
+                       "The subject as medius subject learned it, in place of --static")
+          ->option_text("SUBJECT.toml")
+          ->excludes(standing);
   command
       ->add_option("--learn-from", arguments->learn_from,
                    "Labelled trial in which the same person moves, or a stretch of it in seconds: "
                    "names anonymous markers by how they move there")
-      ->option_text("TRIAL.h5[:FROM-TO]");
+      ->option_text("TRIAL.h5[:FROM-TO]")
+      ->excludes(standing)
+      ->excludes(subject);
   command
       ->add_option("--min-confidence", arguments->min_confidence,
                    "Leave a marker without a name below this probability")

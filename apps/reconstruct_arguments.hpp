@@ -8,12 +8,20 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "core/camera_rig.hpp"
+#include "core/time_base.hpp"
 #include "reconstruct/gap_options.hpp"
 #include "reconstruct/label_fragments.hpp"
 #include "reconstruct/reconstruct.hpp"
 #include "reconstruct/tracker.hpp"
 
 namespace medius::apps {
+
+/// A name that a person gave a track for some frames.
+struct NameCorrection {
+  std::size_t track = 0;  ///< index of the fragment
+  FrameRange frames;
+  std::string label;  ///< empty: no marker at all
+};
 
 /// What `medius reconstruct` and `medius relabel` are told.
 struct ReconstructArguments {
@@ -38,10 +46,11 @@ struct ReconstructArguments {
   double max_fill_error_mm = 15.0;
   bool smooth = false;
   std::size_t block_frames = 0;  ///< read at a time; 0: by the number of cameras and markers
-  std::size_t person = 1;  ///< of several in keypoints, 1 for who is seen most
+  std::size_t person = 1;        ///< of several in keypoints, 1 for who is seen most
 
   /// Corrections of a person to apply, and the models that the trial itself keeps (medius relabel).
   std::string corrections;
+  std::vector<NameCorrection> earlier_corrections;  ///< applied before them
   std::string marker_set_toml;
   std::string subject_toml;
 

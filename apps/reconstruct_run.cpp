@@ -2,16 +2,20 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <optional>
 #include <set>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include "apps/anonymous_tracks.hpp"
 #include "apps/keypoint_input.hpp"
+#include "apps/name_corrections.hpp"
 #include "apps/output_guard.hpp"
 #include "apps/preset_path.hpp"
 #include "apps/provenance.hpp"
@@ -78,11 +82,13 @@ class Reconstruction {
 
  private:
   void NameTracks();
+  void Correct();
+  void WarnOfLabels() const;
+  void RefuseToLoseLabels() const;
   std::optional<SubjectModel> Subject();
   [[nodiscard]] std::set<std::string> ClusterLabels() const;
   void Stream(const ObservationSource& source);
   void Take(const TrajectoryBlock& block);
-  void Fill(const TrajectoryBlock& block);
   void Write(const TrajectoryBlock& block);
   void FinishSmoothing();
   void FindRunner();
@@ -184,11 +190,7 @@ void Reconstruction::NameTracks() {
   named_ = subject ? NameBySubject(fragments, trial_.time_base(), *subject, arguments_.Labelling(),
                                    ClusterLabels(), context_)
                    : NameByNumber(fragments, trial_.time_base());
-  if (!arguments_.corrections.empty()) {
-    provenance_.AddInput(arguments_.corrections);
-    report_.corrections =
-        ApplyCorrections(arguments_.corrections, fragments, trial_.time_base(), &named_);
-  }
+  Correct();
   names_.emplace(named_.labelling, fragments.size());
   report_.tracks = ReportOn(fragments, named_);
   report_.tracks->tracking_seconds = tracks_->seconds();
@@ -197,6 +199,27 @@ void Reconstruction::NameTracks() {
     RefuseMostlyUnsure(subject->source, *report_.tracks);
   }
   WarnOfNames(named_, context_);
+}
+
+// What a person said before, and says now: kept with the options, so that it is never lost.
+void Reconstruction::Correct() {
+  if (arguments_.corrections.empty()) return;
+  const std::vector<reconstruct::Fragment>& fragments = tracks_->fragments();
+  provenance_.AddInput(arguments_.corrections);
+  std::vector<NameCorrection> all = arguments_.earlier_corrections;
+  const std::vector<NameCorrection> now = ReadCorrections(
+      arguments_.corrections, fragments, trial_.time_base(), named_, set_ ? &*set_ : nullptr);
+  all.insert(all.end(), now.begin(), now.end());
+  ApplyCorrections(all, fragments, &named_);
+  report_.corrections = now.size();
+  nlohmann::json options = OptionsJson(arguments_, used_);
+  for (const NameCorrection& c : all) {
+    options["corrections"].push_back({{"track", c.track},
+                                      {"first_frame", c.frames.first},
+                                      {"frames", c.frames.count},
+                                      {"label", c.label}});
+  }
+  provenance_.SetOptions(options);
 }
 
 // Streams labelled sightings through the reconstructor: bounded memory however long the trial is.
@@ -278,6 +301,32 @@ void Reconstruction::FindRunner() {
                   arguments_.person, context_);
 }
 
+// Options that name anonymous markers do nothing for sightings that bear labels.
+void Reconstruction::WarnOfLabels() const {
+  std::vector<std::string> unused;
+  if (!arguments_.static_trial.empty()) unused.emplace_back("--static");
+  if (!arguments_.subject.empty()) unused.emplace_back("--subject");
+  if (!arguments_.learn_from.empty()) unused.emplace_back("--learn-from");
+  if (!arguments_.review.empty()) unused.emplace_back("--review");
+  if (unused.empty()) return;
+  context_.Warn(
+      fmt::format("{}: its sightings bear labels, so that {} had nothing to do; "
+                  "--ignore-labels names them anew",
+                  arguments_.trial, fmt::join(unused, ", ")));
+}
+
+// Sightings that are named anew lose the labels that they had.
+void Reconstruction::RefuseToLoseLabels() const {
+  std::error_code absent;
+  if (IsAnonymous(trial_, cameras_) ||
+      !std::filesystem::equivalent(arguments_.trial, arguments_.output, absent)) {
+    return;
+  }
+  throw InputError(fmt::format(
+      "{}: the labels of its sightings would be lost with --ignore-labels; name another -o",
+      arguments_.output));
+}
+
 void Reconstruction::Run() {
   const bool anonymous = arguments_.ignore_labels || IsAnonymous(trial_, cameras_);
   if (!arguments_.corrections.empty() && !anonymous) {
@@ -287,8 +336,10 @@ void Reconstruction::Run() {
         arguments_.trial));
   }
   if (anonymous) {
+    RefuseToLoseLabels();
     NameTracks();
   } else {
+    WarnOfLabels();
     FindRunner();
   }
   report_.labels = tracks_ ? named_.labels : trial_.labels();
@@ -301,6 +352,7 @@ void Reconstruction::Run() {
   }
   writer_.emplace(arguments_.output, context_.parallelism());
   writer_->CopyFrom(trial_, {storage::TrialPart::kObservations});
+  if (tracks_) writer_->RemoveSightingLabels();
   writer_->WriteRig(rig_.rig);
   writer_->BeginTrajectories(report_.labels);
   if (arguments_.smooth) {
@@ -326,8 +378,12 @@ void Reconstruction::Run() {
 }  // namespace
 
 void RunReconstruct(const ReconstructArguments& arguments, CommandContext& context) {
-  RequireFreeOutputs({arguments.review}, {arguments.trial, arguments.rig, arguments.static_trial,
-                                          arguments.corrections});
+  const std::string learn_from =
+      arguments.learn_from.empty() ? std::string() : ParseStretch(arguments.learn_from).file.string();
+  RequireFreeOutputs({arguments.review, arguments.output},
+                     {arguments.rig, arguments.static_trial, arguments.subject, arguments.markers,
+                      learn_from, arguments.corrections});
+  RequireFreeOutputs({arguments.review}, {arguments.trial});
   Reconstruction(arguments, context).Run();
 }
 

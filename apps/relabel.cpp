@@ -55,6 +55,10 @@ ReconstructArguments AsBefore(const RelabelArguments& relabel, CommandContext& c
     arguments.max_gap_s = options.at("max_gap_s");
     arguments.max_fill_error_mm = options.at("max_fill_error_mm");
     arguments.smooth = options.at("smooth");
+    for (const nlohmann::json& row : options.value("corrections", nlohmann::json::array())) {
+      arguments.earlier_corrections.push_back(
+          {row.at("track"), {row.at("first_frame"), row.at("frames")}, row.at("label")});
+    }
   } catch (const nlohmann::json::exception& error) {
     throw InputError(fmt::format(
         "{}: its provenance does not say with which options it was reconstructed ({}); run medius "
@@ -79,6 +83,7 @@ void AddRelabelCommand(CommandLine& commands) {
       "for no marker, in the last column.",
       [arguments](CommandContext& context) {
         RequireFreeOutputs({arguments->review}, {arguments->trial, arguments->corrections});
+        RequireFreeOutputs({arguments->output}, {arguments->corrections, arguments->review});
         RunReconstruct(AsBefore(*arguments, context), context);
       });
   command

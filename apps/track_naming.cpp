@@ -1,9 +1,7 @@
 #include "apps/track_naming.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -24,9 +22,6 @@ constexpr double kShortestUnnamed = 0.1;
 constexpr std::size_t kMostUnnamed = 500;
 // Pieces with a name that is at least this probable need no review.
 constexpr double kCertain = 0.99;
-constexpr const char* kReviewHeader =
-    "track,from_s,to_s,frames,label,confidence,alternatives,x_m,y_m,z_m,correct_label";
-constexpr std::size_t kReviewColumns = 11;
 
 std::string_view WhyNot(LabelStatus status) {
   switch (status) {
@@ -68,114 +63,6 @@ void DropUnseen(const SubjectModel& subject, const std::set<std::string>& expect
     if (piece.marker) piece.marker = renumbered[piece.marker->index()];
     for (MarkerId& other : piece.alternatives) other = renumbered[other.index()];
   }
-}
-
-struct Correction {
-  std::size_t row;
-  std::size_t track;
-  FrameRange frames;
-  std::optional<MarkerId> marker;  // nullopt: no marker at all
-};
-
-// The frames of a piece that a correction leaves to it, before and after.
-void Carve(const LabelledPiece& piece, FrameRange taken, std::vector<LabelledPiece>* kept) {
-  const auto keep = [&](std::size_t first, std::size_t end) {
-    if (end <= first) return;
-    LabelledPiece part = piece;
-    part.frames = {first, end - first};
-    kept->push_back(std::move(part));
-  };
-  keep(piece.frames.first, std::min(piece.frames.end(), taken.first));
-  keep(std::max(piece.frames.first, taken.end()), piece.frames.end());
-}
-
-bool Overlap(FrameRange a, FrameRange b) {
-  return a.first < b.end() && b.first < a.end();
-}
-
-void Apply(const Correction& correction, std::vector<LabelledPiece>* pieces) {
-  std::vector<LabelledPiece> changed;
-  for (LabelledPiece& piece : *pieces) {
-    if (!Overlap(piece.frames, correction.frames)) {
-      changed.push_back(std::move(piece));
-    } else if (piece.fragment == correction.track) {
-      Carve(piece, correction.frames, &changed);
-    } else if (piece.marker && piece.marker == correction.marker) {
-      Carve(piece, correction.frames, &changed);
-      LabelledPiece lost = piece;
-      lost.frames.first = std::max(piece.frames.first, correction.frames.first);
-      lost.frames.count = std::min(piece.frames.end(), correction.frames.end()) - lost.frames.first;
-      lost.marker.reset();
-      changed.push_back(std::move(lost));
-    } else {
-      changed.push_back(std::move(piece));
-    }
-  }
-  changed.push_back({correction.track, correction.frames, correction.marker, 1.0, {}});
-  *pieces = std::move(changed);
-}
-
-std::vector<std::string> Split(const std::string& line) {
-  std::vector<std::string> cells;
-  std::stringstream stream(line);
-  std::string cell;
-  while (std::getline(stream, cell, ',')) cells.push_back(cell);
-  if (!line.empty() && line.back() == ',') cells.emplace_back();
-  return cells;
-}
-
-double Number(const std::string& cell, const std::string& where, const char* column) {
-  std::size_t used = 0;
-  double value = 0.0;
-  try {
-    value = std::stod(cell, &used);
-  } catch (const std::exception&) {
-    used = 0;
-  }
-  if (used == 0 || used != cell.size()) {
-    throw InputError(fmt::format("{}: {} is \"{}\", a number expected", where, column, cell));
-  }
-  return value;
-}
-
-Correction ReadRow(const std::vector<std::string>& cells, const std::string& where, std::size_t row,
-                   const std::vector<Fragment>& fragments, const TimeBase& time_base,
-                   const NamedTracks& named) {
-  const double track = Number(cells[0], where, "track");
-  if (!(track >= 0.0 && track < static_cast<double>(fragments.size()))) {
-    throw InputError(fmt::format(
-        "{}: track {} is not among the {} of this trial; was the review written with the same "
-        "options?",
-        where, cells[0], fragments.size()));
-  }
-  Correction correction{row, static_cast<std::size_t>(track), {}, {}};
-  const Fragment& fragment = fragments[correction.track];
-  const std::vector<double>& time = time_base.time;
-  // Times are written to 0.1 ms; half a frame of tolerance finds the frame again.
-  const double half = 0.5 / time_base.rate_hz;
-  const auto index = [&](double t) {
-    return static_cast<std::size_t>(std::lower_bound(time.begin(), time.end(), t) - time.begin());
-  };
-  const std::size_t first =
-      std::max(index(Number(cells[1], where, "from_s") - half), fragment.first_frame);
-  const std::size_t end =
-      std::min(index(Number(cells[2], where, "to_s") + half), fragment.end_frame());
-  if (end <= first) {
-    throw InputError(fmt::format("{}: track {} is not seen between {} and {} s", where, cells[0],
-                                 cells[1], cells[2]));
-  }
-  correction.frames = {first, end - first};
-  const std::string& label = cells[kReviewColumns - 1];
-  if (label == "-") return correction;
-  const auto found = std::find(named.labels.begin(), named.labels.end(), label);
-  if (found == named.labels.end()) {
-    throw InputError(
-        fmt::format("{}: \"{}\" is none of the labels of this trial ({}); - stands "
-                    "for no marker",
-                    where, label, fmt::join(named.labels, ", ")));
-  }
-  correction.marker = MarkerId(static_cast<std::size_t>(found - named.labels.begin()));
-  return correction;
 }
 
 }  // namespace
@@ -236,11 +123,12 @@ void RefuseMostlyUnsure(const std::string& subject, const TracksReport& report) 
   // person with another marker set 28 and 30 %.
   constexpr double kMostUnsure = 0.25;
   const auto unsure = static_cast<double>(report.unnamed);
-  if (unsure <= kMostUnsure * static_cast<double>(report.seen)) return;
+  const auto markers = static_cast<double>(report.seen - report.ghosts);
+  if (unsure <= kMostUnsure * markers) return;
   throw NotComputed(fmt::format(
       "{:.0f} % of what was tracked could not be told by {}; is it of this subject, session and "
       "marker set? If it is, a labelled stretch of motion tells more (--learn-from)",
-      100.0 * unsure / static_cast<double>(report.seen), subject));
+      100.0 * unsure / markers, subject));
 }
 
 TracksReport ReportOn(const std::vector<Fragment>& fragments, const NamedTracks& named) {
@@ -278,7 +166,10 @@ std::string ReviewCsv(const std::vector<Fragment>& fragments, const TimeBase& ti
   };
   std::vector<Row> rows;
   for (const LabelledPiece& piece : named.labelling.pieces) {
-    const bool doubtful = piece.marker ? piece.confidence < kCertain : !piece.alternatives.empty();
+    // Without a model every track waits for a name.
+    const bool doubtful = named.subject_labels.empty() ? piece.marker.has_value()
+                          : piece.marker               ? piece.confidence < kCertain
+                                                       : !piece.alternatives.empty();
     if (doubtful) rows.push_back({&piece, SeenFrames(fragments[piece.fragment], piece.frames)});
   }
   std::stable_sort(rows.begin(), rows.end(),
@@ -298,52 +189,6 @@ std::string ReviewCsv(const std::vector<Fragment>& fragments, const TimeBase& ti
                         piece.confidence, fmt::join(others, ";"), at.x(), at.y(), at.z());
   }
   return text;
-}
-
-std::size_t ApplyCorrections(const std::filesystem::path& file,
-                             const std::vector<Fragment>& fragments, const TimeBase& time_base,
-                             NamedTracks* named) {
-  std::ifstream stream(file);
-  if (!stream) throw InputError(fmt::format("{}: cannot be read", file.string()));
-  std::string line;
-  std::vector<Correction> corrections;
-  for (std::size_t row = 1; std::getline(stream, line); ++row) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    const std::string where = fmt::format("{}, line {}", file.string(), row);
-    if (row == 1) {
-      if (line != kReviewHeader) {
-        throw InputError(
-            fmt::format("{}: its columns are not those of a review ({})", where, kReviewHeader));
-      }
-      continue;
-    }
-    if (line.empty()) continue;
-    const std::vector<std::string> cells = Split(line);
-    if (cells.size() != kReviewColumns) {
-      throw InputError(
-          fmt::format("{}: has {} columns, {} expected", where, cells.size(), kReviewColumns));
-    }
-    if (cells.back().empty()) continue;
-    const Correction correction = ReadRow(cells, where, row, fragments, time_base, *named);
-    for (const Correction& other : corrections) {
-      if (!Overlap(other.frames, correction.frames)) continue;
-      if (other.track == correction.track ||
-          (correction.marker && other.marker == correction.marker)) {
-        throw InputError(
-            fmt::format("{}: contradicts line {}, which names the same {} at the "
-                        "same time",
-                        where, other.row, other.track == correction.track ? "track" : "marker"));
-      }
-    }
-    corrections.push_back(correction);
-  }
-  for (const Correction& correction : corrections) Apply(correction, &named->labelling.pieces);
-  std::stable_sort(named->labelling.pieces.begin(), named->labelling.pieces.end(),
-                   [](const LabelledPiece& a, const LabelledPiece& b) {
-                     if (a.fragment != b.fragment) return a.fragment < b.fragment;
-                     return a.frames.first < b.frames.first;
-                   });
-  return corrections.size();
 }
 
 }  // namespace medius::apps

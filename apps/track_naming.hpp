@@ -48,19 +48,14 @@ void RefuseMostlyUnsure(const std::string& subject, const TracksReport& report);
 [[nodiscard]] NamedTracks NameByNumber(const std::vector<reconstruct::Fragment>& fragments,
                                        const TimeBase& time_base);
 
+/// First line of a review file.
+inline constexpr const char* kReviewHeader =
+    "track,from_s,to_s,frames,label,confidence,alternatives,x_m,y_m,z_m,correct_label";
+
 /// The doubtful places as CSV for a person: one row a piece that was given a name without being
-/// nearly certain, or none although some marker fits, longest first. The last column is for the
-/// right label.
+/// nearly certain, or none although some marker fits, and without a model every track, longest
+/// first. The last column is for the right label.
 [[nodiscard]] std::string ReviewCsv(const std::vector<reconstruct::Fragment>& fragments,
                                     const TimeBase& time_base, const NamedTracks& named);
-
-/// Applies the last column of such a file: a label, or "-" for no marker at all. A piece of another
-/// track that had the name at the same time loses it.
-/// @return how many rows were applied.
-/// @throws InputError that names the row where a label or track is unknown, or two corrections give
-///         one name at one time.
-std::size_t ApplyCorrections(const std::filesystem::path& file,
-                             const std::vector<reconstruct::Fragment>& fragments,
-                             const TimeBase& time_base, NamedTracks* named);
 
 }  // namespace medius::apps

@@ -437,8 +437,13 @@ class Labeller {
     std::size_t begin = piece.frames.first;
     while (begin < piece.frames.end()) {
       const bool is_held = holds(begin);
+      // A track that coasts for some frames, while no other is its marker, stays one piece.
+      const auto coasts = [&](std::size_t frame) {
+        return !fragments_[f].IsSeen(frame) &&
+               (!piece.marker || !timeline_.FragmentAt(*piece.marker, frame));
+      };
       std::size_t end = begin + 1;
-      while (end < piece.frames.end() && holds(end) == is_held) ++end;
+      while (end < piece.frames.end() && (holds(end) == is_held || coasts(end))) ++end;
       LabelledPiece part = is_held ? named : unnamed;
       part.frames = {begin, end - begin};
       // Frames in which the track coasted unseen need no piece.

@@ -12,7 +12,6 @@ namespace {
 
 using Names = std::vector<std::pair<FrameRange, std::size_t>>;
 
-constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 // Samples at which every marker is tried, of a stretch that has no good name.
 constexpr std::size_t kTrials = 6;
 constexpr double kWorthTrying = 1.0;  // log odds at one sample
@@ -69,13 +68,6 @@ class Judge {
     if (samples_.back() != last && fragment_.IsSeen(last)) samples_.push_back(last);
     const double count = static_cast<double>(samples_.size());
     weight_ = IndependentSamples(samples_.size(), seconds, input_.options.memory) / count;
-  }
-
-  [[nodiscard]] std::size_t NameAt(std::size_t frame) const {
-    for (const auto& [range, marker] : names_) {
-      if (frame >= range.first && frame < range.end()) return marker;
-    }
-    return kNone;
   }
 
   void AddCandidate(std::size_t marker) {

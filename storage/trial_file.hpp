@@ -143,6 +143,10 @@ class TrialWriter {
   /// Of the trajectories that were begun.
   void WriteSharedCovariance(const SharedCovariance& shared);
 
+  /// Takes the labels away from sightings that were copied: they index a list of labels that other
+  /// trajectories replace.
+  void RemoveSightingLabels();
+
   void WriteEvents(const GaitEvents& events);
   void WriteKinematics(const Kinematics& kinematics);
   void WriteStrides(const StrideTable& strides);

@@ -37,6 +37,15 @@ void TrialWriter::Impl::Remove(const std::string& name) {
   if (H5Ldelete(file.get(), name.c_str(), H5P_DEFAULT) < 0) hdf5::ThrowWriteError(shown, name);
 }
 
+void TrialWriter::Impl::RemoveSightingLabels() {
+  if (!Has(schema::kObservations)) return;
+  const hdf5::Handle group = hdf5::OpenGroup(file.get(), schema::kObservations, shown);
+  for (const hdf5::Member& camera : hdf5::Members(group.get(), shown)) {
+    Remove(std::string(schema::kObservations) + "/" + camera.name + "/" +
+           std::string(schema::kLabel.name));
+  }
+}
+
 hdf5::Handle TrialWriter::Impl::FreshGroup(const std::string& name) {
   Remove(name);
   return hdf5::CreateGroup(file.get(), name, shown);
@@ -153,6 +162,9 @@ void TrialWriter::WriteNotes(const std::vector<TrialNote>& notes) {
 }
 void TrialWriter::CopyFrom(const TrialReader& source, const std::vector<TrialPart>& parts) {
   impl_->Guarded([&] { impl_->CopyFrom(source.impl_->opened.file, source, parts); });
+}
+void TrialWriter::RemoveSightingLabels() {
+  impl_->Guarded([&] { impl_->RemoveSightingLabels(); });
 }
 void TrialWriter::Commit() {
   impl_->Guarded([&] { impl_->Commit(); });

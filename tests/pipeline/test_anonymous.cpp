@@ -130,7 +130,7 @@ TEST_F(Anonymous, ACorrectionOverrulesAName) {
   // Track 0 loses its name for its first tenth of a second, by hand.
   WriteFile(folder_.path() / "fix.csv",
             "track,from_s,to_s,frames,label,confidence,alternatives,x_m,y_m,z_m,correct_label\n"
-            "0,0,0.1,21,,1,,0,0,0,-\n");
+            "0,0,0.1,21,,1,,,,,-\n");
   const CommandResult result = Type(
       {"relabel", "run.trial.h5", "--corrections", "fix.csv", "-o", "fixed.trial.h5", "--json"});
   EXPECT_EQ(nlohmann::json::parse(result.output).at("tracks").at("corrections"), 1);
@@ -148,6 +148,38 @@ TEST_F(Anonymous, ACorrectionOverrulesAName) {
   EXPECT_EQ(lost, 21U);
 }
 
+TEST_F(Anonymous, ASecondCorrectionKeepsTheFirst) {
+  Type(Reconstruct("run.trial.h5"));
+  const std::string header =
+      "track,from_s,to_s,frames,label,confidence,alternatives,x_m,y_m,z_m,correct_label\n";
+  WriteFile(folder_.path() / "first.csv", header + "0,0,0.1,21,,1,,,,,-\n");
+  WriteFile(folder_.path() / "second.csv", header + "1,0,0.1,21,,1,,,,,-\n");
+  WriteFile(folder_.path() / "both.csv", header + "0,0,0.1,21,,1,,,,,-\n1,0,0.1,21,,1,,,,,-\n");
+  Type({"relabel", "run.trial.h5", "--corrections", "both.csv", "-o", "both.trial.h5"});
+  Type({"relabel", "run.trial.h5", "--corrections", "first.csv", "-o", "run.trial.h5"});
+  Type({"relabel", "run.trial.h5", "--corrections", "second.csv", "-o", "run.trial.h5"});
+  EXPECT_TRUE(ResultBytes(folder_ / "run.trial.h5") == ResultBytes(folder_ / "both.trial.h5"));
+}
+
+// Without a model a person names the numbered tracks, from their review.
+TEST_F(Anonymous, NumberedTracksGetNamesFromAPerson) {
+  Type({"reconstruct", "seen.trial.h5", "--rig", "lab/rig.toml", "-o", "run.trial.h5", "--review",
+        "names.csv"});
+  std::stringstream review(ReadFile(folder_.path() / "names.csv"));
+  std::string line;
+  std::string named;
+  std::getline(review, line);
+  named = line + "\n";
+  std::getline(review, line);
+  EXPECT_NE(line.find("unnamed_"), std::string::npos);
+  named += line + "RASI\n";
+  WriteFile(folder_.path() / "names.csv", named);
+  Type({"relabel", "run.trial.h5", "--corrections", "names.csv", "-o", "named.trial.h5"});
+  const std::vector<std::string> labels = storage::TrialReader(folder_ / "named.trial.h5").labels();
+  EXPECT_EQ(std::count(labels.begin(), labels.end(), "RASI"), 1);
+  EXPECT_EQ(labels.size(), storage::TrialReader(folder_ / "run.trial.h5").labels().size());
+}
+
 TEST_F(Anonymous, CorrectionsThatCannotBeAreRefused) {
   Type(Reconstruct("run.trial.h5"));
   const std::string header =
@@ -160,13 +192,35 @@ TEST_F(Anonymous, CorrectionsThatCannotBeAreRefused) {
     EXPECT_NE(result.error.find(words), std::string::npos) << result.error;
   };
   refused("a,b\n", "its columns are not those of a review");
-  refused(header + "0,0,0.1,21,,1,,0,0,0,NOBODY\n", "none of the labels");
-  refused(header + "99999,0,0.1,21,,1,,0,0,0,-\n", "is not among");
-  refused(header + "0,0,0.1,21,,1,,0,0,0,-\n0,0,0.1,21,,1,,0,0,0,-\n", "contradicts line 2");
+  refused(header + "0,0,0.1,21,,1,,,,,NOBODY\n", "none of the labels");
+  refused(header + "0,0,0.1,21,,1,,9,9,9,-\n", "this review is of another run");
+  refused(header + "99999,0,0.1,21,,1,,,,,-\n", "is not among");
+  refused(header + "0,0,0.1,21,,1,,,,,-\n0,0,0.1,21,,1,,,,,-\n", "contradicts line 2");
   const CommandResult other = Run(
       {"relabel", "lab/truth/run.trial.h5", "--corrections", "fix.csv", "-o", "fixed.trial.h5"});
   EXPECT_EQ(other.exit_code, 3);
   EXPECT_NE(other.error.find("was not made by medius reconstruct"), std::string::npos);
+}
+
+// The labels that sightings had index a list that another one replaces.
+TEST_F(Anonymous, SightingsThatAreNamedAnewLoseTheirLabelsAndNeverInPlace) {
+  Type({"project", "lab/truth/run.trial.h5", "--rig", "lab/rig.toml", "-o", "seen.trial.h5",
+        "--noise-px", "0.2"});
+  Type(Reconstruct("run.trial.h5", {"--ignore-labels"}));
+  const storage::TrialReader trial(folder_ / "run.trial.h5");
+  const ObservationBlock seen = trial.ReadObservations({0, 100}, trial.observation_cameras());
+  for (const CameraObservations& camera : seen.cameras) EXPECT_TRUE(camera.label.empty());
+  const CommandResult in_place = Run(Reconstruct("seen.trial.h5", {"--ignore-labels"}));
+  EXPECT_EQ(in_place.exit_code, 3);
+  EXPECT_NE(in_place.error.find("would be lost"), std::string::npos) << in_place.error;
+  const CommandResult labelled = Type(Reconstruct("labelled.trial.h5"));
+  EXPECT_NE(labelled.error.find("--static had nothing to do"), std::string::npos) << labelled.error;
+}
+
+TEST_F(Anonymous, AResultNeverReplacesAnInput) {
+  const CommandResult result = Run(Reconstruct("lab/truth/static.trial.h5"));
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_NE(result.error.find("is an input"), std::string::npos) << result.error;
 }
 
 TEST_F(Anonymous, ACameraThatIsLateIsNamedWithItsDelay) {
