@@ -146,11 +146,13 @@ std::string GapsText(const ReconstructReport& report) {
   if (!report.gaps) return "";
   const reconstruct::MarkerGaps total = report.gaps->Total();
   if (total.gaps == 0) return "";
-  return fmt::format(
-      "{} gaps: {} filled ({} frames, {:.1f} mm rms by cross-validation), {} too long, {} too "
-      "uncertain, {} not testable\n",
-      total.gaps, total.filled, total.filled_frames, 1e3 * report.gaps->ExpectedRms(),
-      total.too_long, total.too_uncertain, total.not_testable);
+  const std::string filled =
+      total.filled == 0
+          ? std::string("none filled")
+          : fmt::format("{} filled ({} frames, {:.1f} mm rms by cross-validation)", total.filled,
+                        total.filled_frames, 1e3 * report.gaps->ExpectedRms());
+  return fmt::format("{} gaps: {}, {} too long, {} too uncertain, {} not testable\n", total.gaps,
+                     filled, total.too_long, total.too_uncertain, total.not_testable);
 }
 
 }  // namespace
