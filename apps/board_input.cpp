@@ -35,6 +35,7 @@ std::vector<capture::CameraImages> OpenCameras(const BoardInput& input,
                                                ProvenanceRecorder* provenance) {
   std::vector<capture::CameraImages> cameras = OpenCameraImages(input.videos, provenance);
   std::vector<std::string> names;
+  names.reserve(cameras.size());
   for (const capture::CameraImages& camera : cameras) names.push_back(camera.name);
   for (const std::string& name : input.mirrored) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;

@@ -51,7 +51,7 @@ std::vector<std::size_t> FirstLabels(const TargetObservations& observations) {
 
 void AppendView(const TargetView& view, std::size_t first_label, CameraObservations* camera) {
   for (std::size_t i = 0; i < view.xy.size(); ++i) {
-    camera->xy.push_back(view.xy[i].cast<float>());
+    camera->xy.emplace_back(view.xy[i].cast<float>());
     camera->sigma.push_back(view.sigma.empty() ? std::numeric_limits<float>::quiet_NaN()
                                                : view.sigma[i]);
     camera->label.push_back(static_cast<std::int16_t>(first_label + view.point[i]));
@@ -115,6 +115,7 @@ void RequireBoardLabels(const std::filesystem::path& path, const storage::TrialR
                                      [](const auto& point) { return point.has_value(); });
   if (matched == static_cast<std::ptrdiff_t>(points.size()) && matched > 0) return;
   std::vector<std::string> names;
+  names.reserve(targets.size());
   for (const CalibrationTarget& target : targets) names.push_back(target.name);
   if (points.empty()) {
     throw InputError(fmt::format(
@@ -131,14 +132,14 @@ void RequireBoardLabels(const std::filesystem::path& path, const storage::TrialR
 
 // What one camera saw in one frame, a view a target.
 void TakeFrame(const CameraObservations& seen, std::size_t row, const PointOfLabel& points,
-               TargetView view, std::vector<TargetView>* views) {
+               const TargetView& view, std::vector<TargetView>* views) {
   std::map<std::size_t, TargetView> by_target;
   for (std::uint64_t i = seen.frame_start[row]; i < seen.frame_start[row + 1]; ++i) {
     if (seen.label.empty() || seen.label[i] < 0) continue;
     const auto& point = points[static_cast<std::size_t>(seen.label[i])];
     TargetView& own = by_target[point->first];
     own.point.push_back(point->second);
-    own.xy.push_back(seen.xy[i].cast<double>());
+    own.xy.emplace_back(seen.xy[i].cast<double>());
     if (!seen.sigma.empty() && std::isfinite(seen.sigma[i])) own.sigma.push_back(seen.sigma[i]);
   }
   for (auto& [target, own] : by_target) {
@@ -180,7 +181,7 @@ void ReadViews(const storage::TrialReader& trial, const PointOfLabel& points,
         view.time = trial.time_base().time[view.frame];
         const auto& stamps = block.cameras[c].time_stamp;
         if (!stamps.empty() && std::isfinite(stamps[row])) view.time = stamps[row];
-        TakeFrame(block.cameras[c], row, points, std::move(view), &observations->views);
+        TakeFrame(block.cameras[c], row, points, view, &observations->views);
       }
     }
   }

@@ -28,7 +28,6 @@ namespace medius::apps {
 namespace {
 
 using calibration::CalibrationOptions;
-using calibration::CalibrationResult;
 using calibration::TemporalOptions;
 
 struct BoardArguments {

@@ -59,6 +59,7 @@ std::vector<std::string> Names(const CameraRig& rig) {
 // Names of some cameras.
 std::vector<std::string> NamesOf(const CameraRig& rig, const std::vector<std::size_t>& which) {
   std::vector<std::string> names;
+  names.reserve(which.size());
   for (const std::size_t c : which) names.push_back(rig.cameras[c].name);
   return names;
 }
