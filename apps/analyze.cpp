@@ -172,6 +172,19 @@ nlohmann::json SummaryJson(const Summary& summary, const Summary& reference) {
   return rows;
 }
 
+// What the file keeps of how well it went, for reports.
+nlohmann::json QualityJson(const analysis::AnalysisResult& result) {
+  nlohmann::json segments = nlohmann::json::array();
+  for (const analysis::SegmentQuality& q : result.quality) {
+    segments.push_back({{"segment", std::string(analysis::ToString(q.segment))},
+                        {"markers", q.markers},
+                        {"residual_mm", NumberOrNull(q.median_rms / kMillimetre)},
+                        {"frames_fitted", q.frames_fitted},
+                        {"frames_flagged", q.frames_flagged}});
+  }
+  return {{"belt_speed_m_s", NumberOrNull(result.belt_speed)}, {"segments", segments}};
+}
+
 nlohmann::json ResultJson(const analysis::AnalysisResult& result, const Summary& reference,
                           const AnalyzeArguments& arguments) {
   nlohmann::json strides;
@@ -179,17 +192,12 @@ nlohmann::json ResultJson(const analysis::AnalysisResult& result, const Summary&
     strides[std::string(ToString(side))] = {{"found", CountStrides(result.strides, side, false)},
                                             {"accepted", CountStrides(result.strides, side, true)}};
   }
-  nlohmann::json quality = nlohmann::json::array();
-  for (const analysis::SegmentQuality& q : result.quality) {
-    quality.push_back({{"segment", std::string(analysis::ToString(q.segment))},
-                       {"markers", q.markers},
-                       {"residual_mm", NumberOrNull(q.median_rms / kMillimetre)},
-                       {"frames_fitted", q.frames_fitted},
-                       {"frames_flagged", q.frames_flagged}});
-  }
-  return {{"output", arguments.output}, {"method", std::string(analysis::kMethodName)},
-          {"strides", strides},         {"belt_speed_m_s", NumberOrNull(result.belt_speed)},
-          {"quality", quality},         {"summary", SummaryJson(result.summary, reference)},
+  return {{"output", arguments.output},
+          {"method", std::string(analysis::kMethodName)},
+          {"strides", strides},
+          {"belt_speed_m_s", NumberOrNull(result.belt_speed)},
+          {"quality", QualityJson(result)["segments"]},
+          {"summary", SummaryJson(result.summary, reference)},
           {"warnings", result.warnings}};
 }
 
@@ -296,6 +304,7 @@ void RunAnalyze(const AnalyzeArguments& arguments, CommandContext& context) {
   if (!result.not_computed.empty()) {
     throw NotComputed(fmt::format("{}: {}", run.where, result.not_computed));
   }
+  provenance.SetSummary(QualityJson(result));
   WriteResult(trial, result, provenance, arguments.output);
   context.Print(ResultText(result, reference, arguments), ResultJson(result, reference, arguments));
 }

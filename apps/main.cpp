@@ -16,6 +16,8 @@ int main(int argc, char** argv) {
   AddRelabelCommand(commands);
   AddAnalyzeCommand(commands);
   AddExportCommand(commands);
+  AddReportCommand(commands);
+  AddNoteCommand(commands);
   AddInfoCommand(commands);
   return commands.Main(argc, argv);
 }
