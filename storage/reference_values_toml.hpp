@@ -8,8 +8,8 @@
 
 namespace medius::storage {
 
-/// Reads a file of reference values (docs/progress.md). Its units are deg, mm, m, m/s, s, ms, 1/min,
-/// % or 1; in memory all is SI.
+/// Reads a file of reference values (docs/progress.md). Its units are deg, mm, m, m/s, s, ms,
+/// 1/min, % or 1; in memory all is SI.
 /// @throws InputError that names the file, the line and what is wrong with it.
 [[nodiscard]] ReferenceValues ReadReferenceValues(const std::filesystem::path& path);
 
