@@ -225,8 +225,12 @@ AnalysisResult Analyze(const MarkerSet& set, const Recording& run, const Recordi
   result.belt_speed = detection.belt_speed;
   result.kinematics = std::move(motion.kinematics);
   control.ThrowIfCancelled();
-  const RunData data{result.kinematics, run.time_base,  result.events,
-                     &motion.signals,   motion.fit_rms, options.motion.cutoff_hz};
+  RunData data{result.kinematics, run.time_base, result.events, &motion.signals};
+  data.cutoff_hz = options.motion.cutoff_hz;
+  for (const Segment segment : kSegments) {
+    if (!body[segment].available()) continue;
+    data.fits.push_back({ToString(segment), motion.fit_rms[static_cast<std::size_t>(segment)]});
+  }
   result.strides = TabulateStrides(data, options.strides, parallelism);
   const SystematicErrors errors = SystematicErrorsOf(body, set, result.quality, options);
   result.summary = Summarize(result.strides, errors);

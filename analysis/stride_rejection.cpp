@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 
-#include "analysis/body_model.hpp"
 #include "analysis/signal.hpp"
 
 namespace medius::analysis {
@@ -54,8 +53,8 @@ class Judge {
         StrideTable& table)
       : run_(run), places_(places), options_(options), table_(table) {
     for (const Side side : kSides) ListAngles(side);
-    for (const std::vector<float>& rms : run.fit_rms) {
-      usual_rms_.push_back(Quantile(std::vector<double>(rms.begin(), rms.end()), 0.5));
+    for (const SegmentFit& fit : run.fits) {
+      usual_rms_.push_back(Quantile(std::vector<double>(fit.rms.begin(), fit.rms.end()), 0.5));
     }
     for (const Side side : kSides) {
       std::vector<double> times;
@@ -101,7 +100,7 @@ class Judge {
   const StrideOptions& options_;
   StrideTable& table_;
   std::array<std::vector<JudgedAngle>, 2> angles_;  // by Side
-  std::vector<double> usual_rms_;                   // by Segment
+  std::vector<double> usual_rms_;                   // one a fit
   std::array<double, 2> usual_time_ = {};           // by Side
 };
 
@@ -135,13 +134,13 @@ void Judge::RejectMixedUpSides(std::size_t row) {
 void Judge::RejectLostShape(std::size_t row) {
   const std::string own = std::string(ToString(table_.side[row])) + "_";
   const Frames frames = FramesOf(row);
-  for (std::size_t s = 0; s < run_.fit_rms.size(); ++s) {
-    const std::string_view name = ToString(static_cast<Segment>(s));
+  for (std::size_t s = 0; s < run_.fits.size(); ++s) {
+    const std::string_view name = run_.fits[s].segment;
     const bool sided = name.starts_with("left_") || name.starts_with("right_");
     if (sided && !name.starts_with(own)) continue;
     double worst = 0.0;
     for (std::size_t i = frames.begin; i < frames.end; ++i) {
-      worst = std::fmax(worst, static_cast<double>(run_.fit_rms[s][i]));
+      worst = std::fmax(worst, static_cast<double>(run_.fits[s].rms[i]));
     }
     if (!(worst > 3.0 * usual_rms_[s] + options_.lost_shape_residual)) continue;
     Reject(row, fmt::format("the markers of the {} lose their shape (residual {:.1f} mm, usually "

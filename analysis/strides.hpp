@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "analysis/motion.hpp"
@@ -36,6 +37,12 @@ struct StrideOptions {
   void Validate() const;
 };
 
+/// How well the markers of a segment kept their shape, in every frame.
+struct SegmentFit {
+  std::string_view segment;    ///< "pelvis", "left_thigh", ...
+  std::span<const float> rms;  ///< [T] metres, NaN where not fitted
+};
+
 /// What strides are made from. Holds references: for the length of a call.
 struct RunData {
   const Kinematics& kinematics;
@@ -43,8 +50,7 @@ struct RunData {
   const GaitEvents& events;
   /// nullptr: none; then there are no metrics of positions and mixed-up sides are not seen.
   const EventSignals* signals = nullptr;
-  /// Residuals of the fits by Segment, see Motion; empty: none.
-  std::span<const std::vector<float>> fit_rms = {};
+  std::vector<SegmentFit> fits = {};  ///< of the segments that there are
   double cutoff_hz = 0.0;  ///< of the markers' filter, for the noise of the metrics; 0: none
 };
 
