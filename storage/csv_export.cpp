@@ -210,8 +210,7 @@ std::vector<TableColumn> WriteSummaryCsv(const Summary& summary, const TextSink&
 }
 
 TrajectoriesCsvWriter::TrajectoriesCsvWriter(TextSink sink, const TimeBase& time_base,
-                                             const std::vector<std::string>& labels,
-                                             CsvShape shape)
+                                             const std::vector<std::string>& labels, CsvShape shape)
     : sink_(std::move(sink)), time_base_(time_base), labels_(labels), shape_(shape) {
   columns_.push_back(TimeColumnNamed("time_s", "Time of the frame"));
   constexpr const char* kAxes[] = {"X in the direction of running", "Y to the runner's left",

@@ -65,8 +65,7 @@ void AddPelvis(const Kinematics& kinematics, PelvisAngleOrder order, Coordinates
   }
   out.Add("pelvis_tilt", "pelvis tilt, front up (posterior) > 0; first of the order",
           std::move(tilts));
-  out.Add("pelvis_list", "pelvis list, right side down > 0; second of the order",
-          std::move(lists));
+  out.Add("pelvis_list", "pelvis list, right side down > 0; second of the order", std::move(lists));
   out.Add("pelvis_rotation", "pelvis rotation, right side forward > 0; third of the order",
           std::move(rotations));
 }
@@ -76,8 +75,7 @@ Coordinates CoordinatesOf(const Kinematics& kinematics, PelvisAngleOrder order) 
   AddPelvis(kinematics, order, out);
   for (const Side side : {Side::kRight, Side::kLeft}) {
     for (const PlainCoordinate& plain : kLegCoordinates) {
-      const AngleSeries* angle =
-          kinematics.Find(std::string(ToString(side)) + "_" + plain.angle);
+      const AngleSeries* angle = kinematics.Find(std::string(ToString(side)) + "_" + plain.angle);
       if (!HasAnyValue(angle)) continue;
       out.Add(std::string(plain.coordinate) + (side == Side::kRight ? "_r" : "_l"),
               plain.definition, angle->value);
@@ -93,11 +91,10 @@ Coordinates CoordinatesOf(const Kinematics& kinematics, PelvisAngleOrder order) 
 
 PelvisCoordinates PelvisByTiltFirst(double obliquity, double tilt, double rotation) {
   // x forward, y up, z to the right; ours is R = Ry(rotation) Rx(-obliquity) Rz(tilt).
-  const Eigen::Matrix3d r =
-      (Eigen::AngleAxisd(rotation, Eigen::Vector3d::UnitY()) *
-       Eigen::AngleAxisd(-obliquity, Eigen::Vector3d::UnitX()) *
-       Eigen::AngleAxisd(tilt, Eigen::Vector3d::UnitZ()))
-          .toRotationMatrix();
+  const Eigen::Matrix3d r = (Eigen::AngleAxisd(rotation, Eigen::Vector3d::UnitY()) *
+                             Eigen::AngleAxisd(-obliquity, Eigen::Vector3d::UnitX()) *
+                             Eigen::AngleAxisd(tilt, Eigen::Vector3d::UnitZ()))
+                                .toRotationMatrix();
   // OpenSim's is R = Rz(tilt) Rx(list) Ry(rotation).
   return {std::atan2(-r(0, 1), r(1, 1)), std::asin(std::clamp(r(2, 1), -1.0, 1.0)),
           std::atan2(-r(2, 0), r(2, 2))};
