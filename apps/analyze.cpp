@@ -17,6 +17,7 @@
 #include "apps/json_number.hpp"
 #include "apps/preset_path.hpp"
 #include "apps/provenance.hpp"
+#include "apps/run_statistics_report.hpp"
 #include "core/error.hpp"
 #include "storage/marker_set_toml.hpp"
 #include "storage/trial_file.hpp"
@@ -153,6 +154,9 @@ nlohmann::json SummaryJson(const Summary& summary, const Summary& reference) {
     nlohmann::json entry = {{"side", std::string(ToString(row.side))},
                             {"metric", NameWithUnit(row.metric)},
                             {"mean", NumberOrNull(scale * row.mean)},
+                            {"median", NumberOrNull(scale * row.median)},
+                            {"standard_error", NumberOrNull(scale * row.standard_error)},
+                            {"noise_sigma", NumberOrNull(scale * row.noise_sigma)},
                             {"sd", NumberOrNull(scale * row.sd)},
                             {"n", row.n},
                             {"ci_low", NumberOrNull(scale * row.ci_low)},
@@ -241,6 +245,7 @@ std::string ResultText(const analysis::AnalysisResult& result, const Summary& re
     }
     text += "\n";
   }
+  text += RunStatisticsText(result.statistics);
   text += fmt::format("wrote {}\n", arguments.output);
   return text;
 }
