@@ -264,9 +264,13 @@ std::vector<std::string> Tabulator::AnglesOf(Side side) const {
   std::vector<std::string> names;
   for (const AngleSeries& angle : kinematics_.angles) {
     const std::string& name = angle.description.name;
-    const bool relative = name.ends_with("_relative");  // the same curve, moved
-    const bool judged = (name.starts_with("pelvis_") && !relative) || name.starts_with(own);
-    if (judged && HasAnyValue(angle.value)) names.push_back(name);
+    // Those are the same curves moved or seen from elsewhere; feet and ankles are not what most
+    // metrics are made of.
+    const bool again = name.ends_with("_relative") || name.ends_with("_2d");
+    const bool judged = name.starts_with("pelvis_") || name.starts_with(own + "hip") ||
+                        name.starts_with(own + "knee");
+    if (again || !judged) continue;
+    if (HasAnyValue(angle.value)) names.push_back(name);
   }
   return names;
 }
