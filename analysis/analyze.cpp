@@ -18,16 +18,17 @@ constexpr double kDegrees = 57.29577951308232;
 constexpr std::size_t kFewStrides = 15;  // a side; docs/methods.md
 
 SegmentQuality QualityOf(Segment segment, const SegmentModel& model, const Motion& motion) {
-  const std::vector<float>& rms = motion.fit_rms[static_cast<std::size_t>(segment)];
+  const SegmentRotations& rotations = motion.segments[IndexOf(segment)];
   SegmentQuality quality;
   quality.segment = segment;
-  quality.deformation = motion.deformation[static_cast<std::size_t>(segment)];
+  quality.deformation = motion.deformation[IndexOf(segment)];
   quality.markers = model.available() ? model.local.size() : 0;
-  quality.median_rms = Quantile(std::vector<double>(rms.begin(), rms.end()), 0.5);
-  for (const float value : rms) {
-    if (std::isnan(value)) continue;
+  quality.median_rms =
+      Quantile(std::vector<double>(rotations.residual.begin(), rotations.residual.end()), 0.5);
+  for (std::size_t t = 0; t < rotations.residual.size(); ++t) {
+    if (std::isnan(rotations.residual[t])) continue;
     ++quality.frames_fitted;
-    if (static_cast<double>(value) > 3.0 * quality.median_rms) ++quality.frames_flagged;
+    quality.frames_flagged += rotations.flagged[t];
   }
   return quality;
 }
@@ -47,7 +48,7 @@ std::array<SystematicPart, 3> RotationErrors(const SegmentModel& model, double r
   return errors;
 }
 
-SystematicErrors SystematicErrorsOf(const BodyModel& body, const MarkerSet& set,
+SystematicErrors SystematicErrorsOf(const BodyModel& body,
                                     const std::vector<SegmentQuality>& quality,
                                     const AnalysisOptions& options) {
   SystematicErrors errors;
@@ -59,11 +60,9 @@ SystematicErrors SystematicErrorsOf(const BodyModel& body, const MarkerSet& set,
   errors.contact_time = SystematicPart::Known(options.contact_time_sd);
   for (const Side side : kSides) {
     const auto index = static_cast<std::size_t>(side);
-    const bool marked = set.LabelOf(fmt::format("{}_hip_centre", ToString(side))).has_value();
     const double length = body[ThighOf(side)].length;
-    if (!marked && length > 0.0) {
-      errors.hip_centre[index] = SystematicPart::Known(options.hip_centre_sd / length);
-    }
+    const double sd = options.hip_centre_sd.value_or(HipCentreSd(options.body.hip_centre));
+    if (sd > 0.0 && length > 0.0) errors.hip_centre[index] = SystematicPart::Known(sd / length);
   }
   return errors;
 }
@@ -194,19 +193,32 @@ void AnalysisOptions::Validate(double rate_hz) const {
   const auto require = [](bool ok, const std::string& text) {
     if (!ok) throw InputError(text);
   };
-  require(marker_offset >= 0.0 && marker_offset < 0.05,
-          fmt::format("marker_offset {}: 0 to 0.05 m expected", marker_offset));
-  require(hip_centre_sd >= 0.0 && hip_centre_sd < 0.05,
-          fmt::format("hip_centre_sd {}: 0 to 0.05 m expected", hip_centre_sd));
+  require(body.marker_offset >= 0.0 && body.marker_offset < 0.05,
+          fmt::format("marker_offset {}: 0 to 0.05 m expected", body.marker_offset));
+  const double sd = hip_centre_sd.value_or(0.0);
+  require(sd >= 0.0 && sd < 0.05, fmt::format("hip_centre_sd {}: 0 to 0.05 m expected", sd));
   require(contact_time_sd >= 0.0 && contact_time_sd < 0.1,
           fmt::format("contact_time_sd {}: 0 to 0.1 s expected", contact_time_sd));
+}
+
+AnalysisOptions AnalysisOptionsOf(const Method& method, const MarkerSet& set) {
+  AnalysisOptions options;
+  options.method = method.name;
+  options.body.convention = method.frames;
+  options.body.pelvis_order = method.pelvis_order;
+  options.body.joint_order = method.joint_order;
+  const bool marked = set.LabelOf("left_hip_centre") && set.LabelOf("right_hip_centre");
+  options.body.hip_centre = marked ? HipCentreMethod::kMarker : method.hip_centre;
+  options.motion.cutoff_hz = method.cutoff_hz;
+  options.motion.max_gap_s = method.max_gap_s;
+  return options;
 }
 
 AnalysisResult Analyze(const MarkerSet& set, const Recording& run, const Recording* standing,
                        const AnalysisOptions& options, Parallelism parallelism,
                        const WorkControl& control) {
   options.Validate(run.time_base.rate_hz);
-  const BodyModel body = BuildBodyModel(set, run, standing, options.marker_offset);
+  const BodyModel body = BuildBodyModel(set, run, standing, options.body);
   Motion motion = ComputeMotion(body, run, options.motion, parallelism, control);
 
   AnalysisResult result;
@@ -224,15 +236,19 @@ AnalysisResult Analyze(const MarkerSet& set, const Recording& run, const Recordi
   result.events = detection.events;
   result.belt_speed = detection.belt_speed;
   result.kinematics = std::move(motion.kinematics);
+  result.kinematics.method = options.method;
+  for (const Segment segment : kSegments) {
+    if (!body[segment].available()) continue;
+    result.kinematics.segments.push_back(std::move(motion.segments[IndexOf(segment)]));
+  }
   control.ThrowIfCancelled();
   RunData data{result.kinematics, run.time_base, result.events, &motion.signals};
   data.cutoff_hz = options.motion.cutoff_hz;
-  for (const Segment segment : kSegments) {
-    if (!body[segment].available()) continue;
-    data.fits.push_back({ToString(segment), motion.fit_rms[static_cast<std::size_t>(segment)]});
+  for (const SegmentRotations& segment : result.kinematics.segments) {
+    data.fits.push_back({segment.segment, segment.residual});
   }
   result.strides = TabulateStrides(data, options.strides, parallelism);
-  const SystematicErrors errors = SystematicErrorsOf(body, set, result.quality, options);
+  const SystematicErrors errors = SystematicErrorsOf(body, result.quality, options);
   result.summary = Summarize(result.strides, errors);
   result.statistics = DescribeRun(result.strides, errors, parallelism);
   JudgeStrides(detection, result);

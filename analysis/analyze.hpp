@@ -1,10 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "analysis/events.hpp"
+#include "analysis/method.hpp"
 #include "analysis/motion.hpp"
 #include "analysis/recording.hpp"
 #include "analysis/strides.hpp"
@@ -17,26 +18,26 @@
 
 namespace medius::analysis {
 
-/// The name that results of these definitions carry. Results of two methods are never compared as
-/// if they were one.
-inline constexpr std::string_view kMethodName = "medius";
-
 /// Everything that decides a result.
 struct AnalysisOptions {
+  /// The name that results of these definitions carry: see Method, and AnalysisOptionsOf.
+  std::string method = "medius";
+  BodyOptions body;
   MotionOptions motion;
   EventOptions events;
   StrideOptions strides;
-  /// From the skin to a marker's centre, metres; see HarringtonHipCentre.
-  double marker_offset = 0.0;
-  /// 1 sd of the hip centre's place, metres: Harrington 2007 found 5.2, 3.6 and 3.2 mm left out one
-  /// at a time (forward, up, to the side).
-  double hip_centre_sd = 0.0036;
+  /// 1 sd of the hip centre's place, metres; nullopt: what is known of its method (HipCentreSd).
+  std::optional<double> hip_centre_sd;
   /// 1 sd of contact time, seconds: measured against force plates, docs/methods.md.
   double contact_time_sd = 0.008;
 
   /// @throws InputError that names the field that is out of range.
   void Validate(double rate_hz) const;
 };
+
+/// The options that a method stands for. A marker set that names both hip centres
+/// (`<side>_hip_centre`) has them used in place of the method's equation.
+[[nodiscard]] AnalysisOptions AnalysisOptionsOf(const Method& method, const MarkerSet& set);
 
 /// How well a segment's markers kept their shape.
 struct SegmentQuality {

@@ -109,9 +109,13 @@ void Judge::ListAngles(Side side) {
   for (std::size_t i = 0; i < run_.kinematics.angles.size(); ++i) {
     const AngleSeries& angle = run_.kinematics.angles[i];
     const std::string& name = angle.description.name;
-    const bool relative = name.ends_with("_relative");  // the same curve, moved
-    const bool judged = (name.starts_with("pelvis_") && !relative) || name.starts_with(own);
-    if (judged && HasAnyValue(angle.value)) angles_[Index(side)].push_back({&angle, i});
+    // Those are the same curves moved or seen from elsewhere; feet and ankles are not what most
+    // metrics are made of.
+    const bool again = name.ends_with("_relative") || name.ends_with("_2d");
+    const bool judged = name.starts_with("pelvis_") || name.starts_with(own + "hip") ||
+                        name.starts_with(own + "knee");
+    if (again || !judged) continue;
+    if (HasAnyValue(angle.value)) angles_[Index(side)].push_back({&angle, i});
   }
 }
 

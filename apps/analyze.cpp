@@ -34,8 +34,12 @@ struct AnalyzeArguments {
   std::string markers;
   std::string output;
   std::string reference;
-  double cutoff_hz = analysis::MotionOptions().cutoff_hz;
-  double max_gap_s = analysis::MotionOptions().max_gap_s;
+  std::string reference_values;
+  std::string method = "medius";
+  std::optional<double> cutoff_hz;  // nullopt: the method's
+  std::optional<double> max_gap_s;
+  std::string hip_centre;  // empty: a marker of the set, else the method's
+  double view_direction_deg = 0.0;
   double marker_offset_mm = 0.0;
   double marker_sd_mm = analysis::MotionOptions().assumed_marker_sd / kMillimetre;
 };
@@ -68,27 +72,36 @@ analysis::Recording RecordingOf(const storage::TrialReader& reader) {
   return recording;
 }
 
-analysis::AnalysisOptions OptionsOf(const AnalyzeArguments& arguments) {
-  analysis::AnalysisOptions options;
-  options.motion.cutoff_hz = arguments.cutoff_hz;
-  options.motion.max_gap_s = arguments.max_gap_s;
+analysis::AnalysisOptions OptionsOf(const AnalyzeArguments& arguments, const MarkerSet& set) {
+  const analysis::Method& method = analysis::FindMethod(arguments.method);
+  analysis::AnalysisOptions options = analysis::AnalysisOptionsOf(method, set);
+  if (arguments.cutoff_hz) options.motion.cutoff_hz = *arguments.cutoff_hz;
+  if (arguments.max_gap_s) options.motion.max_gap_s = *arguments.max_gap_s;
+  if (!arguments.hip_centre.empty()) {
+    options.body.hip_centre = analysis::FindHipCentreMethod(arguments.hip_centre);
+  }
+  options.motion.view_direction = arguments.view_direction_deg * kDegree;
   options.motion.assumed_marker_sd = arguments.marker_sd_mm * kMillimetre;
-  options.marker_offset = arguments.marker_offset_mm * kMillimetre;
+  options.body.marker_offset = arguments.marker_offset_mm * kMillimetre;
   return options;
 }
 
 // Everything that decides a number, in SI units; chunk_frames does not.
 nlohmann::json ToJson(const analysis::AnalysisOptions& o, const MarkerSet& set) {
-  const bool marked = set.LabelOf("left_hip_centre") || set.LabelOf("right_hip_centre");
-  return {{"method", std::string(analysis::kMethodName)},
+  const double hip_centre_sd = o.hip_centre_sd.value_or(analysis::HipCentreSd(o.body.hip_centre));
+  return {{"method", o.method},
+          {"segment_frames", analysis::ToString(o.body.convention)},
+          {"pelvis_order", analysis::ToString(o.body.pelvis_order)},
+          {"joint_order", analysis::ToString(o.body.joint_order)},
+          {"view_direction", o.motion.view_direction},
           {"marker_set", set.name},
           {"cutoff_hz", o.motion.cutoff_hz},
           {"max_gap_s", o.motion.max_gap_s},
           {"assumed_marker_sd", o.motion.assumed_marker_sd},
           {"filled_marker_sd", o.motion.filled_marker_sd},
-          {"marker_offset", o.marker_offset},
-          {"hip_centre", marked ? "marker" : "harrington_2007_pelvis_width_and_depth"},
-          {"hip_centre_sd", o.hip_centre_sd},
+          {"marker_offset", o.body.marker_offset},
+          {"hip_centre", analysis::ToString(o.body.hip_centre)},
+          {"hip_centre_sd", hip_centre_sd},
           {"contact_time_sd", o.contact_time_sd},
           {"events",
            {{"window_cutoff_hz", o.events.window_cutoff_hz},
@@ -196,13 +209,15 @@ nlohmann::json ResultJson(const analysis::AnalysisResult& result, const Summary&
     strides[std::string(ToString(side))] = {{"found", CountStrides(result.strides, side, false)},
                                             {"accepted", CountStrides(result.strides, side, true)}};
   }
-  return {{"output", arguments.output},
-          {"method", std::string(analysis::kMethodName)},
-          {"strides", strides},
-          {"belt_speed_m_s", NumberOrNull(result.belt_speed)},
-          {"quality", QualityJson(result)["segments"]},
-          {"summary", SummaryJson(result.summary, reference)},
-          {"warnings", result.warnings}};
+  nlohmann::json object = RunStatisticsJson(result.statistics);
+  object.update({{"output", arguments.output},
+                 {"method", result.kinematics.method},
+                 {"strides", strides},
+                 {"belt_speed_m_s", NumberOrNull(result.belt_speed)},
+                 {"quality", QualityJson(result)["segments"]},
+                 {"summary", SummaryJson(result.summary, reference)},
+                 {"warnings", result.warnings}});
+  return object;
 }
 
 std::string TableLine(const SummaryRow& row, const char* title, const SummaryRow* reference) {
@@ -299,8 +314,12 @@ void RunAnalyze(const AnalyzeArguments& arguments, CommandContext& context) {
   provenance.AddInput(arguments.trial);
   if (standing) provenance.AddInput(arguments.standing);
   provenance.AddInput(set_path);
-  const analysis::AnalysisOptions options = OptionsOf(arguments);
+  const analysis::AnalysisOptions options = OptionsOf(arguments, set);
   provenance.SetOptions(ToJson(options, set));
+  std::optional<ReferenceValues> norms;
+  if (!arguments.reference_values.empty()) {
+    norms = ReadReferenceValuesFor(arguments.reference_values, arguments.method);
+  }
 
   const analysis::AnalysisResult result =
       analysis::Analyze(set, run, standing ? &*standing : nullptr, options, context.parallelism(),
@@ -311,7 +330,49 @@ void RunAnalyze(const AnalyzeArguments& arguments, CommandContext& context) {
   }
   provenance.SetSummary(QualityJson(result));
   WriteResult(trial, result, provenance, arguments.output);
-  context.Print(ResultText(result, reference, arguments), ResultJson(result, reference, arguments));
+  nlohmann::json object = ResultJson(result, reference, arguments);
+  std::string text = ResultText(result, reference, arguments);
+  if (norms) {
+    const auto scores = analysis::ZScores(result.summary, *norms, result.belt_speed);
+    object["z_scores"] = ZScoresJson(scores);
+    text += ZScoresText(scores);
+  }
+  context.Print(text, object);
+}
+
+void AddMethodOptions(CLI::App& command, AnalyzeArguments& arguments) {
+  std::vector<std::string> methods, hip_centres;
+  for (const analysis::Method& method : analysis::Methods()) methods.emplace_back(method.name);
+  for (const analysis::HipCentreName& entry : analysis::HipCentreNames()) {
+    hip_centres.emplace_back(entry.name);
+  }
+  command
+      .add_option(
+          "--method", arguments.method,
+          "Named set of definitions: medius; ric, a running clinic's; opensim-order, as "
+          "medius with the pelvis in OpenSim's order. Results of two methods do not compare")
+      ->check(CLI::IsMember(methods))
+      ->capture_default_str();
+  command
+      .add_option("--hip-centre", arguments.hip_centre,
+                  "How the hip joint centre is found; default: the marker set's own hip-centre "
+                  "markers, else the method's (medius: harrington; ric: trochanter)")
+      ->check(CLI::IsMember(hip_centres));
+  command
+      .add_option(
+          "--view-direction", arguments.view_direction_deg,
+          "Where the camera of the 2-D angles looks, degrees from the direction of running, "
+          "to the left: 0 from straight behind, 180 from the front")
+      ->capture_default_str();
+  command.add_option("--cutoff-hz", arguments.cutoff_hz,
+                     "Low-pass of marker positions, Hz: zero-lag Butterworth, fourth order in "
+                     "effect; 0: none. Default: the method's (medius: 10; ric: none). Keep one "
+                     "value for a whole lab");
+  command
+      .add_option("--max-gap-s", arguments.max_gap_s,
+                  "Longest gap of a marker that is filled, seconds. Default: the method's (medius: "
+                  "0.1; ric: none)")
+      ->check(CLI::Range(0.0, 1.0));
 }
 
 }  // namespace
@@ -339,16 +400,7 @@ void AddAnalyzeCommand(CommandLine& commands) {
   command.add_option("-o,--output", arguments->output, "Trial to write; may be TRIAL.h5 itself")
       ->required()
       ->type_name("OUT.h5");
-  command
-      .add_option("--cutoff-hz", arguments->cutoff_hz,
-                  "Low-pass of marker positions, Hz: zero-lag Butterworth, fourth order in effect; "
-                  "0: none. Keep one value for a whole lab")
-      ->capture_default_str();
-  command
-      .add_option("--max-gap-s", arguments->max_gap_s,
-                  "Longest gap of a marker that is filled, seconds")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
+  AddMethodOptions(command, *arguments);
   command
       .add_option(
           "--marker-offset-mm", arguments->marker_offset_mm,
@@ -367,6 +419,12 @@ void AddAnalyzeCommand(CommandLine& commands) {
           "Trial with a summary, such as a virtual lab's truth: its means are printed beside "
           "and whether the intervals hold them")
       ->type_name("OTHER.h5");
+  command
+      .add_option(
+          "--reference-values", arguments.reference_values,
+          "Reference values of the same method to count the distance from, in their standard "
+          "deviations: a file or a preset (ric_2.5_m_s)")
+      ->type_name("VALUES");
   command.footer(
       "Writes /events, /kinematics, /strides and /summary. Pelvic drop is > 0 where the swing "
       "side\n"

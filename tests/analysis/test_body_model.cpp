@@ -45,7 +45,7 @@ Recording Without(Recording recording, const std::string& label) {
 
 std::string MessageOf(const MarkerSet& set, const Recording& run, const Recording* standing) {
   try {
-    (void)BuildBodyModel(set, run, standing, 0.0);
+    (void)BuildBodyModel(set, run, standing, {});
   } catch (const InputError& error) {
     return error.what();
   }
@@ -54,7 +54,7 @@ std::string MessageOf(const MarkerSet& set, const Recording& run, const Recordin
 
 TEST(BuildBodyModel, PutsTheClusterWhereItSitsOnTheSegment) {
   const Recording standing = StandingTrial();
-  const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(), &standing, 0.0);
+  const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(), &standing, {});
   EXPECT_THAT(body.warnings, ElementsAre());
   const SegmentModel& thigh = body[Segment::kRightThigh];
   ASSERT_EQ(thigh.local.size(), 4U);
@@ -68,7 +68,7 @@ TEST(BuildBodyModel, PutsTheClusterWhereItSitsOnTheSegment) {
 }
 
 TEST(BuildBodyModel, WithoutAStandingTrialTakesTheShapesFromTheRun) {
-  const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(), nullptr, 0.0);
+  const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(), nullptr, {});
   EXPECT_FALSE(body.standing.has_value());
   EXPECT_LT((body[Segment::kRightThigh].local[0] - Eigen::Vector3d(0.02, -0.12, 0.09)).norm(),
             10 * kFloatMetres);
@@ -77,7 +77,7 @@ TEST(BuildBodyModel, WithoutAStandingTrialTakesTheShapesFromTheRun) {
 }
 
 TEST(BuildBodyModel, WithoutStandingTrialAndKneeMarkersHasThePelvisAlone) {
-  const BodyModel body = BuildBodyModel(SyntheticSet(), Without(RunTrial(), "RMEP"), nullptr, 0.0);
+  const BodyModel body = BuildBodyModel(SyntheticSet(), Without(RunTrial(), "RMEP"), nullptr, {});
   EXPECT_TRUE(body[Segment::kPelvis].available());
   EXPECT_FALSE(body[Segment::kRightThigh].available());
   EXPECT_FALSE(body[Segment::kRightShank].available());
@@ -88,7 +88,7 @@ TEST(BuildBodyModel, NeedsNoMarkerOfTheStandingTrialInTheRun) {
   const Recording standing = StandingTrial();
   Recording run = RunTrial();
   for (const char* label : {"RMEP", "RLEP", "LMMA", "LLMA"}) run = Without(std::move(run), label);
-  EXPECT_THAT(BuildBodyModel(SyntheticSet(), run, &standing, 0.0).warnings, ElementsAre());
+  EXPECT_THAT(BuildBodyModel(SyntheticSet(), run, &standing, {}).warnings, ElementsAre());
 }
 
 TEST(BuildBodyModel, NamesALandmarkThatTheStandingTrialLacks) {
@@ -110,7 +110,7 @@ TEST(BuildBodyModel, NamesAPelvisOrHeelMarkerThatTheRunLacks) {
 TEST(BuildBodyModel, DoesWithThreeMarkersOfAClusterButNotWithTwo) {
   const Recording standing = StandingTrial();
   const Recording three = Without(RunTrial(), "RTH2");
-  const BodyModel body = BuildBodyModel(SyntheticSet(), three, &standing, 0.0);
+  const BodyModel body = BuildBodyModel(SyntheticSet(), three, &standing, {});
   EXPECT_EQ(body[Segment::kRightThigh].local.size(), 3U);
   ASSERT_EQ(body.warnings.size(), 1U);
   EXPECT_THAT(body.warnings[0], HasSubstr("no marker \"RTH2\" of cluster right_thigh"));
@@ -142,7 +142,7 @@ TEST(BuildBodyModel, LeavesOutWhatTheSetDoesNotKnowAndSaysSo) {
   set.roles.erase("right_medial_epicondyle");
   set.clusters.erase("left_shank");
   const Recording standing = StandingTrial();
-  const BodyModel body = BuildBodyModel(set, RunTrial(), &standing, 0.0);
+  const BodyModel body = BuildBodyModel(set, RunTrial(), &standing, {});
   EXPECT_FALSE(body[Segment::kRightThigh].available());
   EXPECT_FALSE(body[Segment::kLeftShank].available());
   EXPECT_TRUE(body[Segment::kLeftThigh].available());
@@ -151,7 +151,7 @@ TEST(BuildBodyModel, LeavesOutWhatTheSetDoesNotKnowAndSaysSo) {
 
 TEST(BuildBodyModel, DoubtsAStandingTrialThatMoves) {
   const Recording running = RunTrial();
-  const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(), &running, 0.0);
+  const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(), &running, {});
   ASSERT_FALSE(body.warnings.empty());
   EXPECT_THAT(body.warnings[0], HasSubstr("is it a standing trial?"));
 }
