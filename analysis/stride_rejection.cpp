@@ -91,7 +91,7 @@ class Judge {
   void RejectLostShape(std::size_t row);
   void RejectTiming(std::size_t row);
   void RejectGaps(std::size_t row);
-  void RejectJumps(std::size_t row);
+  void RejectJumps(std::size_t row, double limit, const char* what);
   void RejectImpossible(std::size_t row);
   std::vector<double> DistancesFromMedian(const StrideCurves& curves,
                                           const std::vector<std::size_t>& rows) const;
@@ -184,8 +184,8 @@ void Judge::RejectGaps(std::size_t row) {
   if (has_hip) Reject(row, "gap in stance (hip)");
 }
 
-void Judge::RejectJumps(std::size_t row) {
-  constexpr double kLargestStep = 0.5 * kPi;
+// @param limit  greatest step between two frames that is let pass, radians.
+void Judge::RejectJumps(std::size_t row, double limit, const char* what) {
   const Frames frames = FramesOf(row);
   for (const JudgedAngle& angle : angles_[Index(table_.side[row])]) {
     const std::vector<double>& value = angle.series->value;
@@ -193,10 +193,9 @@ void Judge::RejectJumps(std::size_t row) {
     for (std::size_t i = frames.begin + 1; i < frames.end; ++i) {
       step = std::fmax(step, std::abs(value[i] - value[i - 1]));
     }
-    if (step <= kLargestStep) continue;
+    if (step <= limit) continue;
     Reject(row, fmt::format("{} jumps by {:.0f} deg between two frames{}",
-                            angle.series->description.name, step * kDegrees,
-                            step > kPi ? " (wrapped)" : ""));
+                            angle.series->description.name, step * kDegrees, what));
   }
 }
 
@@ -234,8 +233,9 @@ void Judge::JudgeAlone(std::size_t row) {
   RejectLostShape(row);
   RejectTiming(row);
   RejectGaps(row);
-  RejectJumps(row);
+  RejectJumps(row, kPi, " (wrapped)");
   RejectImpossible(row);
+  RejectJumps(row, 0.5 * kPi, "");
 }
 
 // Root mean square over the points that both curves have.

@@ -13,8 +13,8 @@ namespace medius::analysis {
 ///  3. stride or contact time is out of range or far from the side's median, or there is no toe
 ///  off;
 ///  4. pelvis or hip are missing in stance;
-///  5. an angle jumps between two frames: a turn of 360 degrees (wrapped), or more than 90;
-///  6. an angle is beyond what a body does;
+///  5. an angle jumps by more than 180 degrees between two frames (wrapped);
+///  6. an angle is beyond what a body does, or jumps by more than 90 degrees between two frames;
 ///  7. an angle's curve lies far from the median curve of its side (median absolute deviation of
 ///     the distances, all angles of pelvis and that leg).
 /// @param places  one a row of the table, whose curves and metrics are there.

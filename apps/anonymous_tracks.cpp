@@ -19,14 +19,16 @@ constexpr std::size_t kBlocksInFlight = 3;
 
 AnonymousTracks::AnonymousTracks(const storage::TrialReader& trial, const CameraRig& rig,
                                  const reconstruct::TrackerOptions& options,
-                                 const std::filesystem::path& output, CommandContext& context)
+                                 const std::filesystem::path& output, std::size_t block_frames,
+                                 CommandContext& context)
     : scratch_(output) {
   std::vector<std::string> cameras;
   for (const Camera& camera : rig.cameras) cameras.push_back(camera.name);
   reconstruct::Tracker tracker(rig, trial.time_base(), options);
   const std::size_t frame_count = trial.time_base().frame_count();
   const WorkControl control = context.Work("tracking", "frames");
-  const std::vector<FrameRange> ranges = SplitFrames(frame_count, kFramesPerBlock);
+  const std::vector<FrameRange> ranges =
+      SplitFrames(frame_count, block_frames > 0 ? block_frames : kFramesPerBlock);
   std::size_t next = 0;
   OrderedPipeline<ObservationBlock>(
       context.parallelism(), kBlocksInFlight,

@@ -19,10 +19,11 @@ class AnonymousTracks {
  public:
   /// Tracks a trial's sightings, reading and tracking at once.
   /// @param rig     the cameras to use, in order.
-  /// @param output  the file that the command writes; see ScratchFile.
+  /// @param output        the file that the command writes; see ScratchFile.
+  /// @param block_frames  read at a time; 0: some megabytes.
   AnonymousTracks(const storage::TrialReader& trial, const CameraRig& rig,
                   const reconstruct::TrackerOptions& options, const std::filesystem::path& output,
-                  CommandContext& context);
+                  std::size_t block_frames, CommandContext& context);
 
   [[nodiscard]] const std::vector<reconstruct::Fragment>& fragments() const { return fragments_; }
   /// Consecutive blocks of all frames.

@@ -45,7 +45,7 @@ void InstallSignalHandlers() {
 // Options that do not decide what a command computes, and whether a value follows them.
 std::optional<bool> TakesValueWithoutMeaning(const std::string& word) {
   if (word == "--json") return false;
-  for (const char* option : {"--threads", "-o", "--output", "--report", "--save-sightings"}) {
+  for (const char* option : {"--threads", "--block-frames", "-o", "--output", "--report", "--save-sightings"}) {
     if (word == option) return true;
   }
   return std::nullopt;

@@ -68,6 +68,12 @@ void AddSightingOptions(const std::shared_ptr<ReconstructArguments>& arguments, 
       ->capture_default_str();
   command->add_flag("--ignore-labels", arguments->ignore_labels,
                     "Track the sightings as if none bore a label");
+  command
+      ->add_option("--block-frames", arguments->block_frames,
+                   "Frames read at a time, which changes memory and never the result; 0: some "
+                   "megabytes")
+      ->check(CLI::Range(0, 100000))
+      ->capture_default_str();
 }
 
 void AddNameOptions(const std::shared_ptr<ReconstructArguments>& arguments, CLI::App* command) {

@@ -37,6 +37,7 @@ struct ReconstructArguments {
   double max_gap_s = 1.0;
   double max_fill_error_mm = 15.0;
   bool smooth = false;
+  std::size_t block_frames = 0;  ///< read at a time; 0: by the number of cameras and markers
   std::size_t person = 1;  ///< of several in keypoints, 1 for who is seen most
 
   /// Corrections of a person to apply, and the models that the trial itself keeps (medius relabel).

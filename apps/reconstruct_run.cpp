@@ -44,9 +44,11 @@ double SecondsSince(std::chrono::steady_clock::time_point begin) {
 }
 
 ObservationSource LabelledBlocks(const storage::TrialReader& trial,
-                                 const std::vector<std::string>& cameras) {
+                                 const std::vector<std::string>& cameras,
+                                 std::size_t block_frames) {
   const std::size_t views = cameras.size() * std::max<std::size_t>(trial.labels().size(), 1);
-  const std::size_t frames_per_chunk = std::clamp<std::size_t>(kViewsInMemory / views, 16, 4096);
+  const std::size_t frames_per_chunk =
+      block_frames > 0 ? block_frames : std::clamp<std::size_t>(kViewsInMemory / views, 16, 4096);
   return [&trial, &cameras, next = std::size_t{0},
           ranges = SplitFrames(trial.time_base().frame_count(),
                                frames_per_chunk)]() mutable -> std::optional<ObservationBlock> {
@@ -170,7 +172,8 @@ std::set<std::string> Reconstruction::ClusterLabels() const {
 void Reconstruction::NameTracks() {
   const std::optional<SubjectModel> subject = Subject();
   if (subject) provenance_.KeepSubject(storage::FormatSubject(*subject));
-  tracks_.emplace(trial_, used_, arguments_.Tracking(), arguments_.output, context_);
+  tracks_.emplace(trial_, used_, arguments_.Tracking(), arguments_.output, arguments_.block_frames,
+                  context_);
   const std::vector<reconstruct::Fragment>& fragments = tracks_->fragments();
   if (fragments.empty()) {
     report_.statistics = reconstruct::ReconstructStatistics(0, used_.cameras.size());
@@ -270,8 +273,9 @@ void Reconstruction::FindRunner() {
   if (!HasPersons(trial_, cameras_)) return;
   reconstruct::KeypointOptions persons;
   persons.weights.sigma_factor = arguments_.sigma_factor;
-  runner_.emplace([this] { return LabelledBlocks(trial_, cameras_); }, arguments_.trial,
-                  trial_.time_base(), trial_.labels(), used_, persons, arguments_.person, context_);
+  runner_.emplace([this] { return LabelledBlocks(trial_, cameras_, arguments_.block_frames); },
+                  arguments_.trial, trial_.time_base(), trial_.labels(), used_, persons,
+                  arguments_.person, context_);
 }
 
 void Reconstruction::Run() {
@@ -305,7 +309,7 @@ void Reconstruction::Run() {
   }
   Stream(tracks_   ? NamedBlocks(trial_, cameras_, *tracks_, *names_)
          : runner_ ? runner_->Blocks()
-                   : LabelledBlocks(trial_, cameras_));
+                   : LabelledBlocks(trial_, cameras_, arguments_.block_frames));
   RefuseNonsense(arguments_.trial, report_);
   WarnOf(used_, report_, context_);
   provenance_.SetSummary(QualityJson(used_, report_));

@@ -90,6 +90,16 @@ TEST_F(Anonymous, TheSameBytesWithOneTwoAndSevenThreads) {
   EXPECT_TRUE(one == ReadFile(folder_.path() / "run7.trial.h5"));
 }
 
+TEST_F(Anonymous, TheSameBytesHoweverManyFramesAreReadAtATime) {
+  Type(Reconstruct("run0.trial.h5", {"--smooth"}));
+  const std::string whole = ReadFile(folder_.path() / "run0.trial.h5");
+  for (const std::string frames : {"77", "100000"}) {
+    const std::string name = "run" + frames + ".trial.h5";
+    Type(Reconstruct(name, {"--block-frames", frames, "--smooth"}));
+    EXPECT_TRUE(whole == ReadFile(folder_.path() / name)) << frames;
+  }
+}
+
 TEST_F(Anonymous, WithoutAModelEveryTrackHasANumber) {
   Type({"reconstruct", "seen.trial.h5", "--rig", "lab/rig.toml", "-o", "numbered.trial.h5"});
   const storage::TrialReader trial(folder_ / "numbered.trial.h5");

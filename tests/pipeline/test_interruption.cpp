@@ -1,5 +1,6 @@
 // A command that rewrites a trial is killed, interrupted, or runs out of disk: the old file stays
-// whole, and success is never claimed. MEDIUS_KILL_ROUNDS sets the number of kills (default 20).
+// whole, and success is never claimed. MEDIUS_KILL_ROUNDS sets the number of kills (default 20 and
+// 8).
 
 #include <unistd.h>
 
@@ -20,10 +21,13 @@
 namespace medius::testing {
 namespace {
 
-class Interruption : public ::testing::Test {
+enum class Sightings { kLabelled, kAnonymous };
+
+// Anonymous sightings are tracked and named first: that is more work for fewer seconds of a run.
+class Interruption : public ::testing::TestWithParam<Sightings> {
  protected:
   void SetUp() override {
-    WriteSmallScenario(folder_ / "scenario.toml", 20.0);
+    WriteSmallScenario(folder_ / "scenario.toml", IsAnonymous() ? 6.0 : 20.0);
     Type({"simulate", "scenario.toml", "-o", "."});
     Type({"reconstruct", "static.trial.h5", "--rig", "rig.toml", "-o", "static.trial.h5"});
     Type({"reconstruct", "run.trial.h5", "--rig", "rig.toml", "-o", "run.trial.h5"});
@@ -35,8 +39,17 @@ class Interruption : public ::testing::Test {
     ASSERT_EQ(result.exit_code, 0) << words[0] << ": " << result.error;
   }
 
+  static bool IsAnonymous() { return GetParam() == Sightings::kAnonymous; }
+
   [[nodiscard]] std::vector<std::string> RewritingCommand(const std::string& trial) const {
-    return {"reconstruct", trial, "--rig", folder_ / "rig.toml", "-o", trial};
+    std::vector<std::string> words = {"reconstruct",        trial, "--rig",
+                                      folder_ / "rig.toml", "-o",  trial};
+    if (IsAnonymous()) {
+      const std::vector<std::string> naming = {
+          "--ignore-labels", "--static", folder_ / "static.trial.h5", "--markers", "virtual_lab"};
+      words.insert(words.end(), naming.begin(), naming.end());
+    }
+    return words;
   }
 
   // Milliseconds that the rewriting command takes when it is left alone.
@@ -67,17 +80,24 @@ std::size_t CountPartials(const std::filesystem::path& folder) {
   return count;
 }
 
-int KillRounds() {
+int KillRounds(Sightings sightings) {
   const char* rounds = std::getenv("MEDIUS_KILL_ROUNDS");
-  return rounds == nullptr ? 20 : std::atoi(rounds);
+  if (rounds != nullptr) return std::atoi(rounds);
+  return sightings == Sightings::kLabelled ? 20 : 8;
 }
 
-TEST_F(Interruption, KilledAtAnyMomentTheOldFileIsWhole) {
+INSTANTIATE_TEST_SUITE_P(Reconstruct, Interruption,
+                         ::testing::Values(Sightings::kLabelled, Sightings::kAnonymous),
+                         [](const ::testing::TestParamInfo<Sightings>& tested) {
+                           return tested.param == Sightings::kLabelled ? "Labelled" : "Anonymous";
+                         });
+
+TEST_P(Interruption, KilledAtAnyMomentTheOldFileIsWhole) {
   const double duration = Duration();
   std::mt19937 random(20261121);
   std::uniform_real_distribution<double> moment(0.0, 1.1 * duration);
   int killed = 0;
-  for (int round = 0; round < KillRounds(); ++round) {
+  for (int round = 0; round < KillRounds(GetParam()); ++round) {
     const pid_t process = StartMedius(RewritingCommand("run.trial.h5"), {folder_.path(), {}});
     std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(moment(random)));
     kill(process, SIGKILL);
@@ -87,13 +107,13 @@ TEST_F(Interruption, KilledAtAnyMomentTheOldFileIsWhole) {
     if (ReadFile(folder_ / "run.trial.h5") != old_) ExpectWhole("run.trial.h5");
     WriteFile(folder_ / "run.trial.h5", old_);
   }
-  EXPECT_GT(killed, KillRounds() / 2);
+  EXPECT_GT(killed, KillRounds(GetParam()) / 2);
   // What the killed left behind goes with the next success.
   Type(RewritingCommand("run.trial.h5"));
   EXPECT_EQ(CountPartials(folder_.path()), 0U);
 }
 
-TEST_F(Interruption, ControlCLeavesTheOldFileAndNothingBeside) {
+TEST_P(Interruption, ControlCLeavesTheOldFileAndNothingBeside) {
   const double duration = Duration();
   int interrupted = 0;
   for (const double share : {0.3, 0.5, 0.7}) {
@@ -130,11 +150,11 @@ class SmallDisk {
   bool mounted_ = false;
 };
 
-TEST_F(Interruption, OnADiskOfAnySizeSuccessIsNeverClaimedFalsely) {
+TEST_P(Interruption, OnADiskOfAnySizeSuccessIsNeverClaimedFalsely) {
   const std::size_t old_kilobytes = old_.size() / 1024 + 8;
   int failures = 0;
   // From no room at all to enough for old and new together.
-  for (int step = 0; step <= 12; ++step) {
+  for (int step = 0; step <= 12; step += IsAnonymous() ? 4 : 1) {
     const std::size_t room = old_kilobytes + old_kilobytes * step * 2 / 12;
     const SmallDisk disk(folder_.path() / "disk", room);
     if (!disk.mounted()) GTEST_SKIP() << "mounting a tmpfs needs root";
