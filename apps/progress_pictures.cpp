@@ -246,7 +246,7 @@ std::string CurveFigures(const ProgressResult& result, const ShownAngle& angle) 
     if (lines.size() < 2) continue;
     html += fmt::format(
         "<figure><figcaption><b>{}</b>, <span class=\"{}-side\">{}</span>, degrees <span "
-        "class=\"sub\">(+: {})</span></figcaption>\n{}</figure>\n",
+        "class=\"sub\">up: {}</span></figcaption>\n{}</figure>\n",
         EscapeHtml(angle.title), ToString(side), ToString(side), EscapeHtml(angle.above),
         StridePicture(angle, lines, std::nan("")));
   }

@@ -185,7 +185,7 @@ std::string CurvesSection(const TrialReport& report) {
     if (lines.empty() || shown.size() == kMostPictures) continue;
     shown.insert(title);
     pictures += fmt::format(
-        "<figure><figcaption><b>{}</b>, degrees <span class=\"sub\">(+: {})</span></figcaption>\n"
+        "<figure><figcaption><b>{}</b>, degrees <span class=\"sub\">up: {}</span></figcaption>\n"
         "{}</figure>\n",
         EscapeHtml(angle.title), EscapeHtml(angle.above), StridePicture(angle, lines, toe_off));
   }
