@@ -80,8 +80,8 @@ ValueRange RangeOf(const TrialReport& report, const std::vector<Finding>& findin
   return range.Padded(0.04, 4.0);
 }
 
-constexpr double kPictureWidth = 215.0;
-constexpr double kPictureHeight = 26.0;
+constexpr double kPictureWidth = 150.0;
+constexpr double kPictureHeight = 30.0;
 
 Plot PlotOf(const ValueRange& range) {
   return {{range.least, 0.0}, {range.most, 1.0}, {4, 0}, {kPictureWidth - 8, kPictureHeight}};
@@ -138,14 +138,14 @@ std::string ScalePicture(const ValueRange& range) {
 
 std::string SideCell(const SummaryRow* row) {
   if (!HasNumber(row)) return "<td>\u2013</td>";
-  return fmt::format("<td><b>{}</b> <span class=\"sub\">({})</span></td>",
+  return fmt::format("<td><b>{}</b> <span class=\"sub range\">({})</span></td>",
                      EscapeHtml(ShownNumber(row->metric, row->mean)),
                      EscapeHtml(ShownInterval(row->metric, row->ci_low, row->ci_high)));
 }
 
 std::string DifferenceCell(const AsymmetryRow* row) {
   if (row == nullptr || !std::isfinite(row->difference)) return "<td>\u2013</td>";
-  return fmt::format("<td>{} <span class=\"sub\">({})</span></td>",
+  return fmt::format("<td>{} <span class=\"sub range\">({})</span></td>",
                      EscapeHtml(ShownChange(row->metric, row->difference)),
                      EscapeHtml(ShownInterval(row->metric, row->ci_low, row->ci_high)));
 }

@@ -19,11 +19,14 @@ table { width:100%; }
 .unknown .mark { color:var(--soft); }
 .wrap { overflow-wrap:anywhere; }
 .findings th[scope=row] { text-align:left; color:var(--ink); font-size:.95rem; }
-.findings th:first-child { width:33%; } .lead { font-size:1.05rem; }
-.findings td { vertical-align:middle; } .findings .narrow { width:5em; white-space:normal; }
+.findings { table-layout:fixed; } .findings th:first-child { width:31%; }
+.findings th:nth-child(2), .findings th:nth-child(3) { width:12%; }
+.findings th:nth-child(4) { width:12%; } .findings th:nth-child(5) { width:12%; }
+.findings th { white-space:normal; } .range { display:block; } .lead { font-size:1.05rem; }
+.findings td { vertical-align:middle; }
 .findings thead th { vertical-align:bottom; }
 .plain { display:block; font-weight:400; color:var(--soft); font-size:.8rem; white-space:normal; }
-.findings td b { font-size:1.15rem; } .findings .picture { width:215px; padding:0 .2rem; }
+.findings td b { font-size:1.15rem; } .findings .picture { padding:0 0 0 .4rem; }
 .scale td { border-bottom:none; padding-top:0; }
 .left-side { color:var(--left); } .right-side { color:var(--right); }
 .gait { color:var(--soft); font-size:.88rem; margin-top:.5rem; }
@@ -51,7 +54,8 @@ table { width:100%; }
   .findings th[scope=row] { font-size:9.4pt; } .findings td b { font-size:10.5pt; }
   .plain { font-size:7.6pt; line-height:1.2; } .lead { font-size:10pt; } .gait { font-size:8.6pt; } .facts { gap:2pt 14pt; margin-top:4pt; }
   .pictures { grid-template-columns:1fr 1fr; gap:4pt 14pt; } figcaption { font-size:8.8pt; }
-  .small-print { font-size:7.6pt; } .small-print h2 { font-size:9.5pt; }
+  .small-print { font-size:7.4pt; } .small-print h2 { font-size:9.5pt; }
+  #method ul { columns:2; column-gap:14pt; } #method li { break-inside:avoid; }
 }
 )css";
 }
