@@ -48,6 +48,11 @@ void RunRepeatability(const RepeatabilityArguments& arguments, CommandContext& c
   RequireSameMethod(trials);
   const std::string method = trials.front().method;
   analysis::EstimatedRepeatability estimated = analysis::EstimateRepeatability(BySubject(trials));
+  if (estimated.metrics.empty()) {
+    throw NotComputed(
+        "the visits do not differ at all, or have no metric in common: are they the same trial "
+        "twice?");
+  }
   estimated.repeatability.name = arguments.name;
   estimated.repeatability.method = method;
 
