@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "analysis/cross_talk.hpp"
 #include "analysis/rigid_fit.hpp"
 #include "analysis/run_statistics.hpp"
 #include "analysis/signal.hpp"
@@ -67,6 +68,7 @@ SegmentError ErrorOf(const SegmentModel& model, const SegmentQuality& q) {
 
 SystematicErrors SystematicErrorsOf(const BodyModel& body,
                                     const std::vector<SegmentQuality>& quality,
+                                    const std::array<HipCentreMethod, 2>& hip_centre,
                                     const AnalysisOptions& options) {
   SystematicErrors errors;
   for (const SegmentQuality& q : quality) {
@@ -76,7 +78,7 @@ SystematicErrors SystematicErrorsOf(const BodyModel& body,
   for (const Side side : kSides) {
     const auto index = static_cast<std::size_t>(side);
     const double length = body[ThighOf(side)].length;
-    const double sd = options.hip_centre_sd.value_or(HipCentreSd(options.body.hip_centre));
+    const double sd = options.hip_centre_sd.value_or(HipCentreSd(hip_centre[index]));
     if (sd > 0.0 && length > 0.0) errors.hip_centre[index] = SystematicPart::Known(sd / length);
   }
   return errors;
@@ -157,6 +159,71 @@ void WarnOfQuality(const std::vector<SegmentQuality>& quality, std::size_t frame
   }
 }
 
+// Where the functional trial is given and serves, its joints in the place of the landmarks'.
+BodyOptions WithFunctionalJoints(const MarkerSet& set, const Companions& companions,
+                                 const AnalysisOptions& options, AnalysisResult& result) {
+  BodyOptions body = options.body;
+  result.hip_centre.fill(body.hip_centre);
+  const bool hips = body.hip_centre == HipCentreMethod::kFunctional;
+  if (companions.functional == nullptr) {
+    if (!hips && !options.functional_knee_axis) return body;
+    throw InputError("a functional hip centre or knee axis needs a functional trial: --functional");
+  }
+  if (companions.standing == nullptr) {
+    throw InputError(fmt::format("{}: a functional trial needs a standing trial too: --static",
+                                 companions.functional->where));
+  }
+  result.functional = MeasureFunctionalJoints(set, *companions.functional, *companions.standing,
+                                              body, options.motion, options.gates);
+  const std::string& where = companions.functional->where;
+  for (const Side side : kSides) {
+    const std::size_t i = IndexOf(side);
+    const FunctionalHip& hip = result.functional->hip[i];
+    if (hips) body.functional_hip_centre[i] = hip.centre;
+    if (hips && !hip.refused.empty()) {
+      result.hip_centre[i] = HipCentreMethod::kHarrington;
+      body.functional_hip_centre[i] = RegressionHipCentre(
+          HipCentreMethod::kHarrington, result.functional->size, body.marker_offset, side);
+      result.warnings.push_back(fmt::format(
+          "functional trial {}: the {} hip's centre is not used, since {}; Harrington's "
+          "equation gives it instead",
+          where, ToString(side), hip.refused));
+    }
+    const FunctionalKnee& knee = result.functional->knee[i];
+    if (!options.functional_knee_axis) continue;
+    result.functional_knee_axis[i] = knee.refused.empty();
+    if (knee.refused.empty()) body.knee_axis_turn[i] = knee.axis_turn;
+    if (knee.refused.empty()) continue;
+    result.warnings.push_back(
+        fmt::format("functional trial {}: the {} knee's axis is not used, since {}; that of the "
+                    "epicondyles is",
+                    where, ToString(side), knee.refused));
+  }
+  return body;
+}
+
+void TakeForces(const Recording& run, const ForceRecording& forces, const AnalysisOptions& options,
+                AnalysisResult& result) {
+  result.forces =
+      EventsFromForces(result.events, forces, run.time_base.time.front(), options.forces);
+  result.events = std::move(result.forces->events);
+  for (const std::string& warning : result.forces->warnings) result.warnings.push_back(warning);
+}
+
+void WarnOfCrossTalk(AnalysisResult& result) {
+  constexpr double kTooMuch = 0.5;  // docs/methods.md
+  for (const Side side : kSides) {
+    const double cross_talk = KneeCrossTalk(result.kinematics, side);
+    result.knee_cross_talk[IndexOf(side)] = cross_talk;
+    if (!(std::abs(cross_talk) >= kTooMuch)) continue;
+    result.warnings.push_back(
+        fmt::format("{} knee: adduction follows flexion (correlation {:.2f}; below {:g} expected): "
+                    "its axis is turned, by misplaced epicondyle markers perhaps; do not rely on "
+                    "its adduction and rotation",
+                    ToString(side), cross_talk, kTooMuch));
+  }
+}
+
 std::size_t AcceptedStrides(const StrideTable& strides, Side side) {
   std::size_t count = 0;
   for (std::size_t row = 0; row < strides.stride_count(); ++row) {
@@ -204,6 +271,7 @@ void JudgeStrides(const EventDetection& detection, AnalysisResult& result) {
 void AnalysisOptions::Validate(double rate_hz) const {
   motion.Validate(rate_hz);
   events.Validate();
+  forces.Validate();
   strides.Validate();
   const auto require = [](bool ok, const std::string& text) {
     if (!ok) throw InputError(text);
@@ -229,15 +297,16 @@ AnalysisOptions AnalysisOptionsOf(const Method& method, const MarkerSet& set) {
   return options;
 }
 
-AnalysisResult Analyze(const MarkerSet& set, const Recording& run, const Recording* standing,
+AnalysisResult Analyze(const MarkerSet& set, const Recording& run, const Companions& companions,
                        const AnalysisOptions& options, Parallelism parallelism,
                        const WorkControl& control) {
   options.Validate(run.time_base.rate_hz);
-  const BodyModel body = BuildBodyModel(set, run, standing, options.body);
+  AnalysisResult result;
+  const BodyOptions body_options = WithFunctionalJoints(set, companions, options, result);
+  const BodyModel body = BuildBodyModel(set, run, companions.standing, body_options);
   Motion motion = ComputeMotion(body, run, options.motion, parallelism, control);
 
-  AnalysisResult result;
-  result.warnings = body.warnings;
+  result.warnings.insert(result.warnings.begin(), body.warnings.begin(), body.warnings.end());
   for (const Segment segment : kSegments) {
     result.quality.push_back(QualityOf(segment, body[segment], motion));
   }
@@ -249,6 +318,7 @@ AnalysisResult Analyze(const MarkerSet& set, const Recording& run, const Recordi
   const EventDetection detection =
       DetectEvents(motion.signals, run.time_base, options.events, options.motion.cutoff_hz);
   result.events = detection.events;
+  if (companions.forces != nullptr) TakeForces(run, *companions.forces, options, result);
   result.belt_speed = detection.belt_speed;
   result.kinematics = std::move(motion.kinematics);
   result.kinematics.method = options.method;
@@ -256,6 +326,7 @@ AnalysisResult Analyze(const MarkerSet& set, const Recording& run, const Recordi
     if (!body[segment].available()) continue;
     result.kinematics.segments.push_back(std::move(motion.segments[IndexOf(segment)]));
   }
+  WarnOfCrossTalk(result);
   control.ThrowIfCancelled();
   RunData data{result.kinematics, run.time_base, result.events, &motion.signals};
   data.cutoff_hz = options.motion.cutoff_hz;
@@ -263,7 +334,8 @@ AnalysisResult Analyze(const MarkerSet& set, const Recording& run, const Recordi
     data.fits.push_back({segment.segment, segment.residual});
   }
   result.strides = TabulateStrides(data, options.strides, parallelism);
-  const SystematicErrors errors = SystematicErrorsOf(body, result.quality, options);
+  const SystematicErrors errors =
+      SystematicErrorsOf(body, result.quality, result.hip_centre, options);
   result.summary = Summarize(result.strides, errors);
   result.statistics = DescribeRun(result.strides, errors, parallelism);
   JudgeStrides(detection, result);

@@ -27,6 +27,10 @@ struct ResidualSums {
 
   void Add(const SegmentModel& model, const RigidFit& fit,
            const std::vector<Eigen::Vector3d>& measured) {
+    // No skin strays so far: a marker is lost or taken for another, and one such frame would
+    // outweigh a run. Such frames are flagged in their own right.
+    constexpr double kBroken = 0.030;  // metres
+    if (fit.rms > kBroken) return;
     sum.resize(model.local.size(), Eigen::Vector3d::Zero());
     count.resize(model.local.size(), 0.0);
     const RigidTransform local_from_lab = fit.target_from_local.Inverse();
