@@ -27,8 +27,8 @@ struct StrideOptions {
   double outlier_floor = 0.0087266462599716477;    ///< radians: 0.5 degrees
   double max_hip_extension = 0.78539816339744831;  ///< radians: 45 degrees
   double max_frontal_angle = 0.61086523819801530;  ///< radians: 35 degrees; hip and pelvis
-  /// A segment whose markers fit it worse than three times the run's median and this much more has
-  /// a marker that is not on it; metres.
+  /// How much worse than the run's usual fits a segment's markers may fit it in a stride; metres. See
+  /// RejectStrides.
   double lost_shape_residual = 0.005;
   /// Strikes of one side farther apart than this are not one stride but a hole; seconds.
   double longest_row_s = 3.0;
