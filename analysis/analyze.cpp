@@ -7,6 +7,7 @@
 
 #include "analysis/cross_talk.hpp"
 #include "analysis/rigid_fit.hpp"
+#include "analysis/run_statistics.hpp"
 #include "analysis/signal.hpp"
 #include "analysis/summary.hpp"
 #include "core/error.hpp"
@@ -33,35 +34,34 @@ SegmentQuality QualityOf(Segment segment, const SegmentModel& model, const Motio
   return quality;
 }
 
-// Error of a segment's rotation about its forward axis that the movement of its markers causes.
-SystematicPart FrontalError(const SegmentModel& model, double residual_rms) {
-  if (!model.available() || std::isnan(residual_rms)) return {};
+// Error of a segment's rotation about each of its axes that the movement of its markers causes.
+std::array<SystematicPart, 3> RotationErrors(const SegmentModel& model, double residual_rms) {
+  std::array<SystematicPart, 3> errors;
+  if (!model.available() || std::isnan(residual_rms)) return errors;
   const RigidFit at_rest = FitRigid(model.local, model.local);
   const double sd = SoftTissueSd(residual_rms, model.local.size());
-  // The markers stray alike in every stride: the residual tells of them by 3N - 6 numbers only.
-  return SystematicPart::Estimated(sd * std::sqrt(at_rest.inverse_inertia(0, 0)),
-                                   3 * model.local.size() - 6);
+  for (std::size_t axis = 0; axis < errors.size(); ++axis) {
+    const auto i = static_cast<Eigen::Index>(axis);
+    // The markers stray alike in every stride: the residual tells of them by 3N - 6 numbers only.
+    errors[axis] = SystematicPart::Estimated(sd * std::sqrt(at_rest.inverse_inertia(i, i)),
+                                             3 * model.local.size() - 6);
+  }
+  return errors;
 }
 
 SystematicErrors SystematicErrorsOf(const BodyModel& body,
                                     const std::vector<SegmentQuality>& quality,
                                     const std::array<HipCentreMethod, 2>& hip_centre,
                                     const AnalysisOptions& options) {
-  const auto whole = [&](Segment segment) {
-    return FrontalError(body[segment], quality[static_cast<std::size_t>(segment)].median_rms);
-  };
-  const auto varying = [&](Segment segment) {
-    return FrontalError(body[segment],
-                        quality[static_cast<std::size_t>(segment)].deformation.varying);
-  };
   SystematicErrors errors;
-  errors.obliquity = whole(Segment::kPelvis);
-  errors.obliquity_varying = varying(Segment::kPelvis);
+  for (const SegmentQuality& q : quality) {
+    errors.segments.push_back({std::string(ToString(q.segment)),
+                               RotationErrors(body[q.segment], q.median_rms),
+                               RotationErrors(body[q.segment], q.deformation.varying)});
+  }
   errors.contact_time = SystematicPart::Known(options.contact_time_sd);
   for (const Side side : kSides) {
     const auto index = static_cast<std::size_t>(side);
-    errors.hip_adduction[index] = errors.obliquity.With(whole(ThighOf(side)));
-    errors.hip_adduction_varying[index] = errors.obliquity_varying.With(varying(ThighOf(side)));
     const double length = body[ThighOf(side)].length;
     const double sd = options.hip_centre_sd.value_or(HipCentreSd(hip_centre[index]));
     if (sd > 0.0 && length > 0.0) errors.hip_centre[index] = SystematicPart::Known(sd / length);
@@ -128,6 +128,7 @@ void WarnOfQuality(const std::vector<SegmentQuality>& quality, std::size_t frame
       warnings.push_back(fmt::format("the {} is lost in {:.1f} % of the frames",
                                      ToString(q.segment), 100.0 * missing / frames));
     }
+    if (IsOptional(q.segment)) continue;  // a foot bends at its toes, shoulders move
     if (q.median_rms > kPoorFit) {
       warnings.push_back(fmt::format(
           "the markers of the {} fit their places in the standing trial to {:.1f} mm only: was one "
@@ -302,7 +303,6 @@ AnalysisResult Analyze(const MarkerSet& set, const Recording& run, const Compani
   control.ThrowIfCancelled();
   const EventDetection detection =
       DetectEvents(motion.signals, run.time_base, options.events, options.motion.cutoff_hz);
-  motion.signals = {};  // an hour's signals are not needed any more
   result.events = detection.events;
   if (companions.forces != nullptr) TakeForces(run, *companions.forces, options, result);
   result.belt_speed = detection.belt_speed;
@@ -314,10 +314,18 @@ AnalysisResult Analyze(const MarkerSet& set, const Recording& run, const Compani
   }
   WarnOfCrossTalk(result);
   control.ThrowIfCancelled();
-  result.strides =
-      TabulateStrides(result.kinematics, run.time_base, result.events, options.strides);
-  result.summary = Summarize(result.strides,
-                             SystematicErrorsOf(body, result.quality, result.hip_centre, options));
+  RunData data{result.kinematics, run.time_base, result.events, &motion.signals};
+  data.cutoff_hz = options.motion.cutoff_hz;
+  for (const SegmentRotations& segment : result.kinematics.segments) {
+    // A foot bends at its toes and shoulders move: that is no marker which flew off.
+    const bool bends = segment.segment.ends_with("_foot") || segment.segment == "trunk";
+    if (!bends) data.fits.push_back({segment.segment, segment.residual});
+  }
+  result.strides = TabulateStrides(data, options.strides, parallelism);
+  const SystematicErrors errors =
+      SystematicErrorsOf(body, result.quality, result.hip_centre, options);
+  result.summary = Summarize(result.strides, errors);
+  result.statistics = DescribeRun(result.strides, errors, parallelism);
   JudgeStrides(detection, result);
   return result;
 }

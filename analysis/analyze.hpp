@@ -17,6 +17,7 @@
 #include "core/marker_set.hpp"
 #include "core/parallel.hpp"
 #include "core/progress.hpp"
+#include "core/run_statistics.hpp"
 
 namespace medius::analysis {
 
@@ -72,6 +73,7 @@ struct AnalysisResult {
   GaitEvents events;
   StrideTable strides;
   Summary summary;
+  RunStatistics statistics;
   std::vector<SegmentQuality> quality;
   double belt_speed = 0.0;  ///< m/s, see EventDetection
   /// By Side: the method that gave the hip centre, which is not the one asked for where a

@@ -79,6 +79,11 @@ double StudentUpperTail(double t, double degrees_of_freedom) {
   if (std::isinf(degrees_of_freedom)) return NormalCdf(-t);
   const double n = degrees_of_freedom;
   const double square = t * t;
+  // Abramowitz & Stegun 26.7.8, wrong by some 1 / n^2; the beta function's logarithms lose digits.
+  constexpr double kAlmostNormal = 1e5;
+  if (n > kAlmostNormal) {
+    return NormalCdf(-t * (1.0 - 0.25 / n) / std::sqrt(1.0 + 0.5 * square / n));
+  }
   // Far in the middle the complement keeps more digits.
   if (square < n) return 0.5 - 0.5 * RegularizedBeta(square / (n + square), 0.5, 0.5 * n);
   return 0.5 * RegularizedBeta(n / (n + square), 0.5 * n, 0.5);

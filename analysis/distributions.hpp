@@ -2,8 +2,8 @@
 
 namespace medius::analysis {
 
-/// Probability functions of the tests. Degrees of freedom may be fractions. Accurate to 1e-12 or
-/// better where not said otherwise.
+/// Probability functions of the tests. Degrees of freedom may be fractions. Accurate to
+/// 1e-10 or better.
 
 /// P(Z < z) of the standard normal distribution.
 [[nodiscard]] double NormalCdf(double z);

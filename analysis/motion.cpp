@@ -119,6 +119,7 @@ class PieceWorker {
                                    std::size_t frame) const;
   void WriteRotation(Segment segment, const RigidFit& fit, std::size_t t) const;
   void WriteFeet(const MarkerChunk& chunk, std::size_t frame, std::size_t t) const;
+  void WriteLegSeparation(const Poses& poses, std::size_t t) const;
   void WriteAngles(const Poses& poses, std::size_t t) const {
     angles_.Write(poses, [this, t](std::size_t index, double value, double variance) {
       AngleSeries* const series = series_[index];
@@ -173,6 +174,7 @@ Pose PieceWorker::FitSegment(Segment segment, Piece& piece, const MarkerChunk& c
   if (segment == Segment::kPelvis) {
     const Eigen::Vector3d middle = fit.target_from_local * pelvis_middle_;
     motion_.signals.pelvis_forward[t] = middle.x();
+    motion_.signals.pelvis_left[t] = middle.y();
     motion_.signals.pelvis_up[t] = middle.z();
   }
   scratch.covariance.resize(model.columns.size());
@@ -209,6 +211,7 @@ void PieceWorker::WriteFeet(const MarkerChunk& chunk, std::size_t frame, std::si
     if (!body_.heel[side]) continue;
     const double heel = chunk.Position(*body_.heel[side], frame).x();
     motion_.signals.heel_forward[side][t] = heel;
+    motion_.signals.heel_left[side][t] = chunk.Position(*body_.heel[side], frame).y();
     double forefoot = 0.0;
     for (const std::size_t column : body_.forefoot[side]) {
       forefoot += chunk.Position(column, frame).x();
@@ -217,6 +220,20 @@ void PieceWorker::WriteFeet(const MarkerChunk& chunk, std::size_t frame, std::si
     motion_.signals.foot_forward[side][t] =
         body_.forefoot[side].empty() ? heel : 0.5 * (heel + forefoot / count);
   }
+}
+
+void PieceWorker::WriteLegSeparation(const Poses& poses, std::size_t t) const {
+  const Pose& pelvis = poses[IndexOf(Segment::kPelvis)];
+  if (!pelvis.known) return;
+  const auto write = [&](std::size_t index, Segment left_segment, Segment right_segment) {
+    const Pose& left = poses[IndexOf(left_segment)];
+    const Pose& right = poses[IndexOf(right_segment)];
+    if (!left.known || !right.known) return;
+    motion_.signals.leg_separation[index][t] = static_cast<float>(
+        pelvis.lab_from_segment.rotation.col(2).dot(right.centroid - left.centroid));
+  };
+  write(0, Segment::kLeftThigh, Segment::kRightThigh);
+  write(1, Segment::kLeftShank, Segment::kRightShank);
 }
 
 void PieceWorker::Run(Piece& piece) const {
@@ -236,6 +253,7 @@ void PieceWorker::Run(Piece& piece) const {
     }
     WriteAngles(poses, t);
     WriteFeet(chunk, frame, t);
+    WriteLegSeparation(poses, t);
   }
 }
 
@@ -254,9 +272,13 @@ Motion EmptyMotion(const BodyModel& body, std::size_t frame_count) {
   }
   motion.signals.pelvis_forward.assign(frame_count, kNaN);
   motion.signals.pelvis_up.assign(frame_count, kNaN);
+  motion.signals.pelvis_left.assign(frame_count, kNaN);
   for (std::size_t side = 0; side < 2; ++side) {
     motion.signals.heel_forward[side].assign(frame_count, kNaN);
     motion.signals.foot_forward[side].assign(frame_count, kNaN);
+    motion.signals.heel_left[side].assign(frame_count, kNaN);
+    motion.signals.leg_separation[side].assign(frame_count,
+                                               std::numeric_limits<float>::quiet_NaN());
   }
   for (const Segment segment : kSegments) {
     SegmentRotations& rotations = motion.segments[IndexOf(segment)];

@@ -39,6 +39,11 @@ struct EventSignals {
   std::array<std::vector<double>, 2> heel_forward;  ///< by Side; X of the heel
   std::array<std::vector<double>, 2> foot_forward;  ///< by Side; X half-way from heel to forefoot
   std::array<bool, 2> heel_alone = {};              ///< by Side; foot_forward is that of the heel
+  std::vector<double> pelvis_left;                  ///< Y of the middle of the pelvis' markers
+  std::array<std::vector<double>, 2> heel_left;     ///< by Side; Y of the heel
+  /// How far the right thigh's markers, and the right shank's, are to the right of the left ones'
+  /// along the pelvis' rightward axis: below 0 where the sides were mixed up.
+  std::array<std::vector<float>, 2> leg_separation;
 };
 
 /// How the markers of a segment stray from where the standing trial had them on it, over all fitted

@@ -21,7 +21,8 @@ struct WeightedLine {
   double intercept = 0.0;
   double slope = 0.0;
   double slope_variance = 0.0;
-  double log_likelihood = 0.0;  // restricted, less a constant
+  double weighted_squares = 0.0;  // of the residuals
+  double log_likelihood = 0.0;    // restricted, less a constant
 };
 
 WeightedLine FitLine(std::span<const double> x, std::span<const double> y,
@@ -47,6 +48,7 @@ WeightedLine FitLine(std::span<const double> x, std::span<const double> y,
     const double residual = y[i] - line.intercept - line.slope * x[i];
     squares += residual * residual / (between + error_variance[i]);
   }
+  line.weighted_squares = squares;
   line.log_likelihood = -0.5 * (log_variance + std::log(determinant) + squares);
   return line;
 }
@@ -106,7 +108,10 @@ std::optional<SessionTrend> FitSessionTrend(std::span<const double> days,
   const double between = BetweenVariance(days, means, error_variance, floor);
   const WeightedLine line = FitLine(days, means, error_variance, between);
   const auto freedom = static_cast<double>(days.size() - 2);
-  const double error = std::sqrt(line.slope_variance);
+  // The weights are estimates themselves: where the residuals say that they promise too much, the
+  // interval is widened by as much.
+  const double promised = std::max(1.0, line.weighted_squares / freedom);
+  const double error = std::sqrt(line.slope_variance * promised);
   const double reach = StudentQuantile(0.975, freedom) * error;
   SessionTrend trend;
   trend.slope_per_week = kDaysPerWeek * line.slope;

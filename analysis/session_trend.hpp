@@ -13,7 +13,8 @@ inline constexpr std::size_t kFewestSessionsForTrend = 4;
 
 /// The mixed model y_i = intercept + slope day_i + session_i + error_i with session_i ~ N(0, s^2)
 /// and error_i ~ N(0, error_variance_i): s^2 by restricted maximum likelihood (never below 0), the
-/// line by generalized least squares, its interval by Student's t for n - 2.
+/// line by generalized least squares, its variance scaled by the weighted residuals over n - 2
+/// (Knapp & Hartung 2003, Stat Med 22:2693), its interval by Student's t for n - 2.
 ///
 /// @param days            at least two different ones.
 /// @param error_variance  of each mean by its strides, > 0 or 0.

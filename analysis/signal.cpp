@@ -146,21 +146,27 @@ double SmoothValueAt(std::span<const double> signal, double place) {
   return std::isnan(cubic) ? linear : cubic;
 }
 
-double GreatestValue(std::span<const double> signal, double first, double last) {
+Extremum GreatestPoint(std::span<const double> signal, double first, double last) {
+  const Extremum missing{kNaN, kNaN, true};
   const double at_first = SmoothValueAt(signal, first);
   const double at_last = SmoothValueAt(signal, last);
-  if (std::isnan(at_first + at_last)) return kNaN;
-  double greatest = std::max(at_first, at_last);
+  if (std::isnan(at_first + at_last)) return missing;
+  Extremum greatest =
+      at_last > at_first ? Extremum{last, at_last, true} : Extremum{first, at_first, true};
   const auto end = static_cast<std::size_t>(std::floor(last));
   for (auto i = static_cast<std::size_t>(std::ceil(first)); i <= end; ++i) {
-    if (std::isnan(signal[i])) return kNaN;
-    if (signal[i] < greatest) continue;
+    if (std::isnan(signal[i])) return missing;
+    if (signal[i] < greatest.value) continue;
     const bool peak = i > 0 && i + 1 < signal.size() && static_cast<double>(i) - first >= 0.5 &&
                       last - static_cast<double>(i) >= 0.5 && signal[i] >= signal[i - 1] &&
                       signal[i] >= signal[i + 1];
-    greatest = peak ? Refine(signal, i, true).value : signal[i];
+    greatest = peak ? Refine(signal, i, true) : Extremum{static_cast<double>(i), signal[i], true};
   }
   return greatest;
+}
+
+double GreatestValue(std::span<const double> signal, double first, double last) {
+  return GreatestPoint(signal, first, last).value;
 }
 
 }  // namespace medius::analysis

@@ -47,6 +47,9 @@ struct Extremum {
 /// missing; NaN as ValueAt.
 [[nodiscard]] double SmoothValueAt(std::span<const double> signal, double place);
 
+/// The same with its place; both NaN where GreatestValue is.
+[[nodiscard]] Extremum GreatestPoint(std::span<const double> signal, double first, double last);
+
 /// Greatest value in [first, last]: of the samples inside, sharpened by a parabola, and of the two
 /// ends. NaN where any sample inside is missing or the span leaves the signal.
 [[nodiscard]] double GreatestValue(std::span<const double> signal, double first, double last);

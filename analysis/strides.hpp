@@ -1,7 +1,14 @@
 #pragma once
 
+#include <limits>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "analysis/motion.hpp"
 #include "core/events.hpp"
 #include "core/kinematics.hpp"
+#include "core/parallel.hpp"
 #include "core/time_base.hpp"
 
 namespace medius::analysis {
@@ -20,6 +27,9 @@ struct StrideOptions {
   double outlier_floor = 0.0087266462599716477;    ///< radians: 0.5 degrees
   double max_hip_extension = 0.78539816339744831;  ///< radians: 45 degrees
   double max_frontal_angle = 0.61086523819801530;  ///< radians: 35 degrees; hip and pelvis
+  /// A segment whose markers fit it worse than three times the run's median and this much more has
+  /// a marker that is not on it; metres.
+  double lost_shape_residual = 0.005;
   /// Strikes of one side farther apart than this are not one stride but a hole; seconds.
   double longest_row_s = 3.0;
 
@@ -27,16 +37,40 @@ struct StrideOptions {
   void Validate() const;
 };
 
+/// How well the markers of a segment kept their shape, in every frame.
+struct SegmentFit {
+  std::string_view segment;    ///< "pelvis", "left_thigh", ...
+  std::span<const float> rms;  ///< [T] metres, NaN where not fitted
+};
+
+/// What strides are made from. Holds references: for the length of a call.
+struct RunData {
+  const Kinematics& kinematics;
+  const TimeBase& time_base;
+  const GaitEvents& events;
+  /// nullptr: none; then there are no metrics of positions and mixed-up sides are not seen.
+  const EventSignals* signals = nullptr;
+  std::vector<SegmentFit> fits = {};  ///< of the segments that there are
+  double cutoff_hz = 0.0;  ///< of the markers' filter, for the noise of the metrics; 0: none
+};
+
+/// Where a stride lies: frame indices with a fraction, NaN where the event is missing or beyond the
+/// frames.
+struct StridePlaces {
+  double strike = std::numeric_limits<double>::quiet_NaN();
+  double toe_off = std::numeric_limits<double>::quiet_NaN();
+  double next = std::numeric_limits<double>::quiet_NaN();
+};
+
 /// One row for each foot strike and the next of that side, sorted by start, with the curves of all
-/// angles (101 points, cubic between frames; NaN beside gaps) and the metrics:
-/// contralateral_pelvic_drop_peak, _relative, _excursion, hip_adduction_peak, _excursion,
-/// stride_time, contact_time, cadence, duty_factor. Peaks are over stance, those of the hip over
-/// its first 60 %.
+/// angles (101 points, cubic between frames; NaN beside gaps) and the metrics of StrideMetrics()
+/// that the run has the angle or positions for.
 ///
-/// A stride is accepted unless: it has no toe off; stride or contact time is out of range; pelvis
-/// or hip are missing in stance; an angle is beyond what a body does; or a curve is an outlier.
-/// Angles that the whole trial lacks are not held against a stride.
-[[nodiscard]] StrideTable TabulateStrides(const Kinematics& kinematics, const TimeBase& time_base,
-                                          const GaitEvents& events, const StrideOptions& options);
+/// A stride is accepted unless something speaks against it; see RejectStrides. Angles that the
+/// whole trial lacks are not held against a stride.
+/// @return the same bits for any number of threads.
+/// @throws InputError as StrideOptions::Validate.
+[[nodiscard]] StrideTable TabulateStrides(const RunData& run, const StrideOptions& options,
+                                          Parallelism parallelism = Parallelism(1));
 
 }  // namespace medius::analysis

@@ -8,6 +8,7 @@
 #include <Eigen/Eigenvalues>
 #include <fmt/format.h>
 
+#include "apps/plot.hpp"
 #include "apps/svg_drawing.hpp"
 #include "calibration/image_quality.hpp"
 
@@ -82,19 +83,6 @@ SeenPoints PointsSeenBy(const CalibrationReport& report, std::size_t camera, dou
   }
   return seen;
 }
-
-// From the range of the data to a plot with a frame.
-struct Plot {
-  Vector2d least;
-  Vector2d most;
-  Vector2d corner;  // of the frame, top left
-  Vector2d size;
-
-  [[nodiscard]] Vector2d At(double x, double y) const {
-    const Vector2d share = (Vector2d(x, y) - least).cwiseQuotient(most - least);
-    return corner + Vector2d(share.x() * size.x(), (1.0 - share.y()) * size.y());
-  }
-};
 
 }  // namespace
 

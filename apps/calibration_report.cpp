@@ -9,6 +9,7 @@
 #include "apps/calibration_pictures.hpp"
 #include "apps/calibration_report_style.hpp"
 #include "apps/calibration_report_tables.hpp"
+#include "apps/html_page.hpp"
 #include "apps/svg_drawing.hpp"
 #include "storage/atomic_text_file.hpp"
 
@@ -166,18 +167,14 @@ std::string SpreadHtml(const CalibrationReport& report) {
 }  // namespace
 
 std::string FormatCalibrationReport(const CalibrationReport& report) {
-  std::string html = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>\n<meta "
-      "name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<meta "
-      "name=\"color-scheme\" content=\"light dark\"/>\n<title>{}: {}</title>\n<style>{}</style>"
-      "</head>\n<body>\n{}<main>\n",
-      WordsOf(report.quality.verdict.grade).word, EscapeHtml(report.rig_name),
-      CalibrationReportStyle(), HatchPattern());
-  html += HeadHtml(report) + VerdictHtml(report) + KeyNumbers(report) + TimeSection(report) +
-          CameraTable(report) + PanelsHtml(report) + VolumeHtml(report) + RigHtml(report) +
-          PairTable(report) + SpreadHtml(report) + ReferenceSection(report) +
-          WorstViewTable(report) + ProvenanceSection(report);
-  return html + "</main>\n</body></html>\n";
+  const std::string title =
+      fmt::format("{}: {}", WordsOf(report.quality.verdict.grade).word, report.rig_name);
+  return FormatHtmlPage({title, std::string(CalibrationReportStyle()),
+                         HeadHtml(report) + VerdictHtml(report) + KeyNumbers(report) +
+                             TimeSection(report) + CameraTable(report) + PanelsHtml(report) +
+                             VolumeHtml(report) + RigHtml(report) + PairTable(report) +
+                             SpreadHtml(report) + ReferenceSection(report) +
+                             WorstViewTable(report) + ProvenanceSection(report)});
 }
 
 void WriteCalibrationReport(const std::filesystem::path& path, const CalibrationReport& report) {

@@ -186,11 +186,6 @@ std::string StampTable(const CalibrationReport& report) {
 
 }  // namespace
 
-std::string_view WithoutFullStop(std::string_view text) {
-  while (!text.empty() && (text.back() == '.' || text.back() == ' ')) text.remove_suffix(1);
-  return text;
-}
-
 std::string KeyNumbers(const CalibrationReport& report) {
   if (!HasRig(report)) return "";
   const calibration::RigQuality& quality = report.quality;

@@ -24,7 +24,4 @@ namespace medius::apps {
 /// What stands over a camera's picture.
 [[nodiscard]] std::string ImageCaption(const CalibrationReport& report, std::size_t camera);
 
-/// The text without a full stop at its end.
-[[nodiscard]] std::string_view WithoutFullStop(std::string_view text);
-
 }  // namespace medius::apps

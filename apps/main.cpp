@@ -16,6 +16,11 @@ int main(int argc, char** argv) {
   AddRelabelCommand(commands);
   AddAnalyzeCommand(commands);
   AddExportCommand(commands);
+  AddReportCommand(commands);
+  AddProgressCommand(commands);
+  AddRepeatabilityCommand(commands);
+  AddSpmCommand(commands);
+  AddNoteCommand(commands);
   AddInfoCommand(commands);
   return commands.Main(argc, argv);
 }

@@ -14,6 +14,14 @@ struct TrialHeader {
   std::string created;   ///< when it was recorded, ISO 8601
 };
 
+/// What a person noted about a trial: an exercise that was given, a cue, a remark.
+struct TrialNote {
+  std::string date;  ///< the day it is about, ISO 8601 (2026-11-03); empty where none was given
+  std::string kind;  ///< "exercise", "cue" or "note"
+  std::string text;
+  friend bool operator==(const TrialNote&, const TrialNote&) = default;
+};
+
 /// A file that a stage read, by name (no folder) and content.
 struct ProvenanceInput {
   std::string name;

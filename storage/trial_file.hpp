@@ -81,6 +81,8 @@ class TrialReader {
   /// Goes with the summary; empty where there is none.
   [[nodiscard]] RunStatistics ReadRunStatistics() const;
   [[nodiscard]] std::vector<StageProvenance> ReadProvenance() const;
+  /// What people noted, in the order of the file; empty where there is nothing.
+  [[nodiscard]] std::vector<TrialNote> ReadNotes() const;
 
   /// Number of sightings of a camera over all frames, without reading them.
   [[nodiscard]] std::size_t SightingCount(const std::string& camera) const;
@@ -148,6 +150,8 @@ class TrialWriter {
   /// After the summary, whose group it goes into.
   void WriteRunStatistics(const RunStatistics& statistics);
   void WriteProvenance(const StageProvenance& provenance);
+  /// In place of those that there are. @throws InputError where they are too long for the file.
+  void WriteNotes(const std::vector<TrialNote>& notes);
 
   /// Copies header, time base, labels and provenance of an open trial, and the parts named, without
   /// unpacking them. Attributes and datasets that this version does not know are carried along.

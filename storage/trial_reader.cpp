@@ -262,6 +262,11 @@ RunStatistics TrialReader::ReadRunStatistics() const {
   return impl_->ReadRunStatistics();
 }
 
+std::vector<TrialNote> TrialReader::ReadNotes() const {
+  const hdf5::ErrorSilence silence;
+  return impl_->ReadNotes();
+}
+
 std::vector<StageProvenance> TrialReader::ReadProvenance() const {
   const hdf5::ErrorSilence silence;
   return impl_->ReadProvenance();

@@ -70,6 +70,7 @@ struct TrialReader::Impl {
   [[nodiscard]] Summary ReadSummary() const;
   [[nodiscard]] RunStatistics ReadRunStatistics() const;
   [[nodiscard]] std::vector<StageProvenance> ReadProvenance() const;
+  [[nodiscard]] std::vector<TrialNote> ReadNotes() const;
 
   /// Reads all that this version knows, as a caller would, and the checksums of the rest.
   void VerifyAll(const WorkControl& control);

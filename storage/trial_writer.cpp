@@ -148,6 +148,9 @@ void TrialWriter::WriteSharedCovariance(const SharedCovariance& shared) {
 void TrialWriter::WriteProvenance(const StageProvenance& provenance) {
   impl_->Guarded([&] { impl_->WriteProvenance(provenance); });
 }
+void TrialWriter::WriteNotes(const std::vector<TrialNote>& notes) {
+  impl_->Guarded([&] { impl_->WriteNotes(notes); });
+}
 void TrialWriter::CopyFrom(const TrialReader& source, const std::vector<TrialPart>& parts) {
   impl_->Guarded([&] { impl_->CopyFrom(source.impl_->opened.file, source, parts); });
 }

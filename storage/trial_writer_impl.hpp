@@ -71,6 +71,7 @@ struct TrialWriter::Impl {
   void WriteSummary(const Summary& summary);
   void WriteRunStatistics(const RunStatistics& statistics);
   void WriteProvenance(const StageProvenance& provenance);
+  void WriteNotes(const std::vector<TrialNote>& notes);
   void CopyFrom(const hdf5::Handle& source, const TrialReader& reader,
                 const std::vector<TrialPart>& wanted);
   void Commit();

@@ -57,7 +57,7 @@ class Strides : public ::testing::Test {
     }
     throw std::logic_error(name);
   }
-  StrideTable Tabulate() { return TabulateStrides(kinematics_, time_, events_, {}); }
+  StrideTable Tabulate() { return TabulateStrides({kinematics_, time_, events_}, {}); }
   static double Value(const StrideTable& table, const std::string& metric, std::size_t row) {
     return table.FindMetric(metric)->value[row];
   }

@@ -27,6 +27,13 @@ StrideTable Table(const std::vector<double>& drops) {
   return table;
 }
 
+// An error of the obliquity and of nothing else.
+SegmentError Pelvis(const SystematicPart& frontal) {
+  SegmentError error{"pelvis"};
+  error.whole[0] = frontal;
+  return error;
+}
+
 const SummaryRow& Row(const Summary& summary, const std::string& metric, Side side) {
   for (const SummaryRow& row : summary) {
     if (row.metric.name == metric && row.side == side) return row;
@@ -38,7 +45,7 @@ TEST(Summarize, IsThatWorkedByHand) {
   StrideTable table = Table({0.10, 0.12, 0.11, 0.13, 0.9, 0.14});
   table.accepted[4] = 0;
   SystematicErrors errors;
-  errors.obliquity = SystematicPart::Known(0.01);
+  errors.segments = {Pelvis(SystematicPart::Known(0.01))};
   const Summary summary = Summarize(table, errors);
   const SummaryRow& row = Row(summary, "contralateral_pelvic_drop_peak", Side::kRight);
   EXPECT_EQ(row.n, 5U);
@@ -49,6 +56,9 @@ TEST(Summarize, IsThatWorkedByHand) {
   EXPECT_NEAR(row.ci_low, 0.12 - half, 1e-9);
   EXPECT_NEAR(row.ci_high, 0.12 + half, 1e-9);
   EXPECT_EQ(row.measurement_sigma, 0.01);
+  EXPECT_NEAR(row.median, 0.12, 1e-15);
+  EXPECT_NEAR(row.standard_error, row.sd / std::sqrt(5.0), 1e-15);
+  EXPECT_TRUE(std::isnan(row.noise_sigma));  // the columns have none
   // Minutes 0, 0.5, 1, 1.5, 2.5 with 0.10 0.12 0.11 0.13 0.14. Ten slopes in order: -0.02, 0.01
   // four times, 0.016, 0.02 twice, 0.04 twice; half-way between the fifth and the sixth.
   EXPECT_NEAR(row.trend_per_minute, 0.013, 1e-12);
@@ -74,7 +84,7 @@ TEST(Summarize, IntervalHoldsTheTruthAsOftenAsItSays) {
   std::mt19937_64 random(99);
   std::normal_distribution<double> normal;
   SystematicErrors errors;
-  errors.obliquity = SystematicPart::Known(0.005);
+  errors.segments = {Pelvis(SystematicPart::Known(0.005))};
   constexpr int kSessions = 2000;
   int held = 0;
   for (int session = 0; session < kSessions; ++session) {
@@ -89,30 +99,6 @@ TEST(Summarize, IntervalHoldsTheTruthAsOftenAsItSays) {
   EXPECT_NEAR(static_cast<double>(held) / kSessions, 0.95, 0.015);
 }
 
-TEST(SystematicPart, GivesEachMetricItsOwn) {
-  SystematicErrors errors;
-  errors.obliquity = {0.01, 0.02};
-  errors.obliquity_varying = {0.004, 0.01};
-  errors.hip_adduction = {SystematicPart{0.02, 0.04}, SystematicPart{0.03, 0.06}};
-  errors.hip_adduction_varying = {SystematicPart{0.006, 0.012}, SystematicPart{0.007, 0.014}};
-  errors.hip_centre = {SystematicPart{0.015, 0.03}, SystematicPart{0.04, 0.08}};
-  errors.contact_time = {0.006, 0.012};
-  const auto sigma = [&errors](const char* metric, Side side) {
-    return SystematicPartOf(metric, side, errors, 0.75).sigma;
-  };
-  EXPECT_EQ(sigma("contralateral_pelvic_drop_relative", Side::kLeft), 0.01);
-  EXPECT_NEAR(sigma("contralateral_pelvic_drop_excursion", Side::kLeft), 0.004 * std::sqrt(2.0),
-              1e-15);
-  EXPECT_NEAR(sigma("hip_adduction_peak", Side::kLeft), 0.025, 1e-15);
-  EXPECT_NEAR(sigma("hip_adduction_peak", Side::kRight), 0.05, 1e-15);
-  EXPECT_NEAR(sigma("hip_adduction_excursion", Side::kRight), 0.007 * std::sqrt(2.0), 1e-15);
-  EXPECT_EQ(sigma("contact_time", Side::kRight), 0.006);
-  EXPECT_NEAR(sigma("duty_factor", Side::kRight), 0.008, 1e-15);
-  EXPECT_EQ(sigma("cadence", Side::kRight), 0.0);
-  EXPECT_NEAR(SystematicPartOf("hip_adduction_peak", Side::kLeft, errors, 0.75).half_width, 0.05,
-              1e-15);
-}
-
 TEST(SystematicPart, IsWiderWhereItsSdIsEstimatedFromLittle) {
   EXPECT_NEAR(SystematicPart::Known(0.01).half_width, 0.0196, 1e-6);
   // Four markers leave 6 degrees of freedom, three leave 3.
@@ -121,35 +107,13 @@ TEST(SystematicPart, IsWiderWhereItsSdIsEstimatedFromLittle) {
   EXPECT_EQ(SystematicPart::Estimated(0.0, 0).half_width, 0.0);
 }
 
-TEST(StudentT95, IsThatOfThePrintedTable) {
-  EXPECT_NEAR(StudentT95(1), 12.7062, 1e-4);
-  EXPECT_NEAR(StudentT95(2), 4.3027, 1e-4);
-  EXPECT_NEAR(StudentT95(3), 3.1824, 1e-4);
-  EXPECT_NEAR(StudentT95(9), 2.2622, 1e-4);
-  EXPECT_NEAR(StudentT95(30), 2.0423, 1e-4);
-  EXPECT_NEAR(StudentT95(120), 1.9799, 1e-4);
-  EXPECT_NEAR(StudentT95(100000), 1.9600, 0.002);
-  EXPECT_TRUE(std::isinf(StudentT95(0)));
-}
-
-TEST(TheilSenSlope, IsTheMedianOfTheSlopes) {
-  // Slopes between the points: 1, 1, 1, 3, 3, 1 -> 1.
-  EXPECT_NEAR(TheilSenSlope(std::vector<double>{0, 1, 2, 3}, std::vector<double>{0, 1, 2, 3}), 1.0,
-              1e-15);
-  EXPECT_TRUE(std::isnan(TheilSenSlope(std::vector<double>{1, 1}, std::vector<double>{1, 2})));
-  EXPECT_TRUE(std::isnan(TheilSenSlope(std::vector<double>{}, std::vector<double>{})));
-}
-
-TEST(TheilSenSlope, IsNotTurnedByWildValuesAlsoOfAnHour) {
-  std::mt19937_64 random(5);
-  std::normal_distribution<double> normal;
-  std::vector<double> x, y;
-  for (int i = 0; i < 5000; ++i) {
-    x.push_back(i * 0.012);
-    y.push_back(0.1 + 0.003 * x.back() + 0.01 * normal(random) + (i % 1000 == 0 ? 5.0 : 0.0));
-  }
-  // Least squares: 0.01 / (17 min x sqrt(5000)) is 1e-5; Theil-Sen of groups somewhat more.
-  EXPECT_NEAR(TheilSenSlope(x, y), 0.003, 5e-5);
+TEST(Summarize, SaysHowMuchOfTheSpreadIsNoise) {
+  StrideTable table = Table({0.10, 0.12, 0.11});
+  table.metrics[0].sigma = {0.003F, 0.004F, 0.005F};
+  table.accepted[2] = 0;
+  const Summary summary = Summarize(table, {});
+  EXPECT_NEAR(Row(summary, "contralateral_pelvic_drop_peak", Side::kRight).noise_sigma,
+              std::sqrt((9e-6 + 16e-6) / 2.0), 1e-8);
 }
 
 }  // namespace
