@@ -35,18 +35,35 @@ SegmentQuality QualityOf(Segment segment, const SegmentModel& model, const Motio
 }
 
 // Error of a segment's rotation about each of its axes that the movement of its markers causes.
-std::array<SystematicPart, 3> RotationErrors(const SegmentModel& model, double residual_rms) {
+// @param freedom  numbers that the residual tells of that movement by.
+std::array<SystematicPart, 3> RotationErrors(const SegmentModel& model, double residual_rms,
+                                             double freedom) {
   std::array<SystematicPart, 3> errors;
-  if (!model.available() || std::isnan(residual_rms)) return errors;
+  if (!model.available() || std::isnan(residual_rms) || !(freedom > 0.0)) return errors;
   const RigidFit at_rest = FitRigid(model.local, model.local);
   const double sd = SoftTissueSd(residual_rms, model.local.size());
   for (std::size_t axis = 0; axis < errors.size(); ++axis) {
     const auto i = static_cast<Eigen::Index>(axis);
-    // The markers stray alike in every stride: the residual tells of them by 3N - 6 numbers only.
-    errors[axis] = SystematicPart::Estimated(sd * std::sqrt(at_rest.inverse_inertia(i, i)),
-                                             3 * model.local.size() - 6);
+    errors[axis] =
+        SystematicPart::Estimated(sd * std::sqrt(at_rest.inverse_inertia(i, i)), freedom);
   }
   return errors;
+}
+
+// The markers stray alike in every stride, so the residual tells of them by few numbers only: 3N -
+// 6 for what is constant, and twice as many for what comes and goes with the stride (a loop has two
+// directions); together by Satterthwaite 1946, Biometrics Bull 2:110.
+SegmentError ErrorOf(const SegmentModel& model, const SegmentQuality& q) {
+  const double numbers = 3.0 * static_cast<double>(model.local.size()) - 6.0;
+  const double constant = q.deformation.constant * q.deformation.constant;
+  const double varying = q.deformation.varying * q.deformation.varying;
+  const double whole = constant + varying;
+  const double freedom =
+      whole > 0.0
+          ? whole * whole / (constant * constant / numbers + varying * varying / (2.0 * numbers))
+          : numbers;
+  return {std::string(ToString(q.segment)), RotationErrors(model, q.median_rms, freedom),
+          RotationErrors(model, q.deformation.varying, 2.0 * numbers)};
 }
 
 SystematicErrors SystematicErrorsOf(const BodyModel& body,
@@ -55,9 +72,7 @@ SystematicErrors SystematicErrorsOf(const BodyModel& body,
                                     const AnalysisOptions& options) {
   SystematicErrors errors;
   for (const SegmentQuality& q : quality) {
-    errors.segments.push_back({std::string(ToString(q.segment)),
-                               RotationErrors(body[q.segment], q.median_rms),
-                               RotationErrors(body[q.segment], q.deformation.varying)});
+    if (body[q.segment].available()) errors.segments.push_back(ErrorOf(body[q.segment], q));
   }
   errors.contact_time = SystematicPart::Known(options.contact_time_sd);
   for (const Side side : kSides) {

@@ -214,7 +214,7 @@ TrajectoriesCsvWriter::TrajectoriesCsvWriter(TextSink sink, const TimeBase& time
     : sink_(std::move(sink)), time_base_(time_base), labels_(labels), shape_(shape) {
   columns_.push_back(TimeColumnNamed("time_s", "Time of the frame"));
   static constexpr const char* kAxes[] = {"X in the direction of running", "Y to the runner's left",
-                                   "Z up"};
+                                          "Z up"};
   const auto add = [this](const std::string& prefix, const std::string& of) {
     for (std::size_t axis = 0; axis < 3; ++axis) {
       columns_.push_back({fmt::format("{}{}_mm", prefix, "xyz"[axis]), "mm",
