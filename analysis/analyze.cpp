@@ -143,6 +143,7 @@ void WarnOfQuality(const std::vector<SegmentQuality>& quality, std::size_t frame
       warnings.push_back(fmt::format("the {} is lost in {:.1f} % of the frames",
                                      ToString(q.segment), 100.0 * missing / frames));
     }
+    if (IsOptional(q.segment)) continue;  // a foot bends at its toes, shoulders move
     if (q.median_rms > kPoorFit) {
       warnings.push_back(fmt::format(
           "the markers of the {} fit their places in the standing trial to {:.1f} mm only: was one "
@@ -331,7 +332,9 @@ AnalysisResult Analyze(const MarkerSet& set, const Recording& run, const Compani
   RunData data{result.kinematics, run.time_base, result.events, &motion.signals};
   data.cutoff_hz = options.motion.cutoff_hz;
   for (const SegmentRotations& segment : result.kinematics.segments) {
-    data.fits.push_back({segment.segment, segment.residual});
+    // A foot bends at its toes and shoulders move: that is no marker which flew off.
+    const bool bends = segment.segment.ends_with("_foot") || segment.segment == "trunk";
+    if (!bends) data.fits.push_back({segment.segment, segment.residual});
   }
   result.strides = TabulateStrides(data, options.strides, parallelism);
   const SystematicErrors errors =

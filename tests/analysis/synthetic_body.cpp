@@ -144,7 +144,7 @@ BodyAngles RunningAngles(double time, double stride_time) {
                                   4.0 + 3.0 * std::cos(phase)) *
                   kDegree;
     a.knee[side] =
-        Eigen::Vector3d(45.0 - 30.0 * std::sin(phase), 1.0 + 2.0 * std::sin(phase), 3.0) * kDegree;
+        Eigen::Vector3d(45.0 - 30.0 * std::sin(phase), 1.0 + 2.0 * std::cos(phase), 3.0) * kDegree;
   }
   return a;
 }

@@ -149,6 +149,79 @@ TEST(BuildBodyModel, LeavesOutWhatTheSetDoesNotKnowAndSaysSo) {
   EXPECT_EQ(body.warnings.size(), 3U);  // right thigh, right shank, left shank
 }
 
+// The set with the labels of two of its roles exchanged.
+MarkerSet Swapped(const std::string& one, const std::string& other) {
+  MarkerSet set = SyntheticSet();
+  std::swap(set.roles.at(one), set.roles.at(other));
+  return set;
+}
+
+TEST(BuildBodyModel, SaysThatLeftAndRightLandmarksAreSwapped) {
+  const Recording standing = StandingTrial();
+  EXPECT_THAT(
+      MessageOf(Swapped("left_heel", "right_heel"), RunTrial(), &standing),
+      HasSubstr("standing trial static.trial.h5: marker \"LHEE\" (right_heel) stands 173 mm "
+                "to the left of \"RHEE\" (left_heel): left and right are swapped in the "
+                "marker set synthetic or in the labels"));
+  EXPECT_THAT(MessageOf(Swapped("left_psis", "right_psis"), RunTrial(), &standing),
+              HasSubstr("(right_psis) stands 100 mm to the left of"));
+  // The whole pelvis: it is upside down.
+  MarkerSet pelvis = Swapped("left_asis", "right_asis");
+  std::swap(pelvis.roles.at("left_psis"), pelvis.roles.at("right_psis"));
+  EXPECT_THAT(MessageOf(pelvis, RunTrial(), &standing),
+              HasSubstr("check that left and right are not swapped"));
+}
+
+TEST(BuildBodyModel, SaysThatLeftAndRightClustersAreSwapped) {
+  MarkerSet set = SyntheticSet();
+  std::swap(set.clusters.at("left_shank"), set.clusters.at("right_shank"));
+  const Recording standing = StandingTrial();
+  EXPECT_THAT(MessageOf(set, RunTrial(), &standing), HasSubstr("the cluster right_shank stands"));
+}
+
+TEST(BuildBodyModel, SaysThatLateralAndMedialAreSwapped) {
+  const Recording standing = StandingTrial();
+  EXPECT_THAT(
+      MessageOf(Swapped("left_lateral_malleolus", "left_medial_malleolus"), RunTrial(), &standing),
+      HasSubstr("marker \"LMMA\" (left_lateral_malleolus) stands nearer to the middle than "
+                "\"LLMA\" (left_medial_malleolus): lateral and medial are swapped"));
+}
+
+TEST(BuildBodyModel, WithTheMarkersForThemHasFeetAndNoTrunkWithoutAWord) {
+  MarkerSet set = SyntheticSet();
+  for (const std::string side : {"left", "right"}) {
+    const std::string letter = side == "left" ? "L" : "R";
+    set.clusters[side + "_foot"] = {letter + "HEE", letter + "TOE", letter + "LMA", letter + "MMA"};
+  }
+  const Recording standing = StandingTrial();
+  const BodyModel body = BuildBodyModel(set, RunTrial(), &standing, {});
+  EXPECT_THAT(body.warnings, ElementsAre());
+  EXPECT_TRUE(body[Segment::kRightFoot].available());
+  EXPECT_FALSE(body[Segment::kTrunk].available());
+  EXPECT_NEAR(body.size.pelvis_width, 0.24, 5 * kFloatMetres);
+  EXPECT_GT(body.size.leg_length[0], 0.85);
+}
+
+TEST(BuildBodyModel, NamesTheTrochanterOrMalleolusThatAHipCentreNeeds) {
+  const Recording standing = StandingTrial();
+  BodyOptions options;
+  options.hip_centre = HipCentreMethod::kTrochanter;
+  const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(), &standing, options);
+  EXPECT_FALSE(body[Segment::kLeftThigh].available());
+  EXPECT_THAT(body.warnings[0],
+              HasSubstr("marker set synthetic has no left_greater_trochanter: no angles of the "
+                        "left_thigh"));
+  options.hip_centre = HipCentreMethod::kHara;
+  const Recording lacking = Without(StandingTrial(), "LMMA");
+  try {
+    (void)BuildBodyModel(SyntheticSet(), RunTrial(), &lacking, options);
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("names left_medial_malleolus = \"LMMA\", but "
+                                        "static.trial.h5 has no such marker"));
+  }
+}
+
 TEST(BuildBodyModel, DoubtsAStandingTrialThatMoves) {
   const Recording running = RunTrial();
   const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(), &running, {});
