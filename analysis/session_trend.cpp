@@ -108,8 +108,10 @@ std::optional<SessionTrend> FitSessionTrend(std::span<const double> days,
   const double between = BetweenVariance(days, means, error_variance, floor);
   const WeightedLine line = FitLine(days, means, error_variance, between);
   const auto freedom = static_cast<double>(days.size() - 2);
-  // The weights are estimates themselves: the residuals say how far they are to be believed.
-  const double error = std::sqrt(line.slope_variance * line.weighted_squares / freedom);
+  // The weights are estimates themselves: where the residuals say that they promise too much, the
+  // interval is widened by as much.
+  const double promised = std::max(1.0, line.weighted_squares / freedom);
+  const double error = std::sqrt(line.slope_variance * promised);
   const double reach = StudentQuantile(0.975, freedom) * error;
   SessionTrend trend;
   trend.slope_per_week = kDaysPerWeek * line.slope;

@@ -29,6 +29,10 @@ KindWords WordsOf(Preset kind) {
       return {"wands", "wand file"};
     case Preset::kLFrame:
       return {"l_frames", "L-frame file"};
+    case Preset::kReferenceValues:
+      return {"reference_values", "file of reference values"};
+    case Preset::kRepeatability:
+      return {"repeatability", "repeatability file"};
   }
   return {"", ""};
 }

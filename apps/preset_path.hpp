@@ -6,7 +6,7 @@
 namespace medius::apps {
 
 /// Kinds of files that ship with the program, each in a folder of its own below datasets/.
-enum class Preset { kMarkerSet, kWand, kLFrame };
+enum class Preset { kMarkerSet, kWand, kLFrame, kReferenceValues, kRepeatability };
 
 /// The file that a user means with a word such as that of `--markers WORD`: the file of that name,
 /// or the preset WORD.toml, beside the installed program (../share/medius/datasets) or in the

@@ -245,9 +245,9 @@ std::string CurveFigures(const ProgressResult& result, const ShownAngle& angle) 
     const std::vector<StrideLine> lines = SessionLines(result, angle, side);
     if (lines.size() < 2) continue;
     html += fmt::format(
-        "<figure><figcaption><b>{}</b>, <span class=\"{}-side\">{}</span>, degrees <span "
-        "class=\"sub\">(+: {})</span></figcaption>\n{}</figure>\n",
-        EscapeHtml(angle.title), ToString(side), ToString(side), EscapeHtml(angle.above),
+        "<figure><figcaption><b>{}</b>, <span class=\"{}-side\">{}</span>, "
+        "degrees</figcaption>\n{}</figure>\n",
+        EscapeHtml(angle.title), ToString(side), ToString(side),
         StridePicture(angle, lines, std::nan("")));
   }
   return html;

@@ -9,8 +9,11 @@
 #include "apps/chromium_pdf.hpp"
 #include "apps/command.hpp"
 #include "apps/output_guard.hpp"
+#include "apps/preset_path.hpp"
 #include "apps/trial_report.hpp"
+#include "core/error.hpp"
 #include "storage/atomic_text_file.hpp"
+#include "storage/reference_values_toml.hpp"
 #include "storage/trial_file.hpp"
 
 namespace medius::apps {
@@ -20,12 +23,45 @@ struct ReportArguments {
   std::string trial;
   std::string output;
   std::string pdf;
+  std::string reference;
+  std::string repeatability = "published";
 };
+
+// Runners by the method ric, for trials analyzed by it.
+constexpr const char* kUsualReference = "ric_2.5_m_s";
+
+ReportReferences ReferencesOf(const ReportArguments& arguments) {
+  const std::string reference = arguments.reference.empty() ? kUsualReference : arguments.reference;
+  return {storage::ReadReferenceValues(FindPreset(Preset::kReferenceValues, reference)),
+          storage::ReadRepeatability(FindPreset(Preset::kRepeatability, arguments.repeatability))};
+}
+
+// What somebody asked for is not left out in silence.
+void RequireShown(const ReportArguments& arguments, const ReportReferences& references,
+                  const TrialReport& report) {
+  const auto refuse = [&](const std::string& word, const std::string& method) {
+    throw InputError(fmt::format(
+        "{}: its values were measured by the method {}, the trial {} by {}; two methods differ by "
+        "degrees and are not compared",
+        word, method, arguments.trial,
+        report.method.empty() ? "one that is not known" : report.method));
+  };
+  const std::string& reference = references.reference.method;
+  if (!arguments.reference.empty() && reference != report.method) {
+    refuse(arguments.reference, reference);
+  }
+  const std::string& repeatability = references.repeatability.method;
+  if (!repeatability.empty() && repeatability != report.method) {
+    refuse(arguments.repeatability, repeatability);
+  }
+}
 
 void RunReport(const ReportArguments& arguments, CommandContext& context) {
   RequireFreeOutputs({arguments.output, arguments.pdf}, {arguments.trial});
   const storage::TrialReader trial(arguments.trial, context.parallelism());
-  const TrialReport report = ReadTrialReport(trial, context.Work("reading", "frames"));
+  const ReportReferences references = ReferencesOf(arguments);
+  const TrialReport report = ReadTrialReport(trial, references, context.Work("reading", "frames"));
+  RequireShown(arguments, references, report);
   const std::string html = FormatTrialReport(report);
   storage::WriteTextFile(arguments.output, html);
   context.Wrote(arguments.output);
@@ -63,6 +99,18 @@ void AddReportCommand(CommandLine& commands) {
       .add_option("--pdf", arguments->pdf,
                   "Print it too, by a Chromium or Chrome found in the PATH")
       ->type_name("REPORT.pdf");
+  command
+      .add_option("--reference", arguments->reference,
+                  "Values of other runners to show beside, measured by the same method: a file or "
+                  "the name of a preset; default: the preset of the trial's method, where there is "
+                  "one")
+      ->type_name("REFERENCE");
+  command
+      .add_option("--repeatability", arguments->repeatability,
+                  "How well sessions repeat, for the detectable change: a file of your own visits "
+                  "or the name of a preset")
+      ->capture_default_str()
+      ->type_name("REPEATABILITY");
 }
 
 }  // namespace medius::apps

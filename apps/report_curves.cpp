@@ -184,10 +184,8 @@ std::string CurvesSection(const TrialReport& report) {
     const std::vector<StrideLine> lines = LinesOf(report, angle);
     if (lines.empty() || shown.size() == kMostPictures) continue;
     shown.insert(title);
-    pictures += fmt::format(
-        "<figure><figcaption><b>{}</b>, degrees <span class=\"sub\">(+: {})</span></figcaption>\n"
-        "{}</figure>\n",
-        EscapeHtml(angle.title), EscapeHtml(angle.above), StridePicture(angle, lines, toe_off));
+    pictures += fmt::format("<figure><figcaption><b>{}</b>, degrees</figcaption>\n{}</figure>\n",
+                            EscapeHtml(angle.title), StridePicture(angle, lines, toe_off));
   }
   if (pictures.empty()) return "";
   return "<section id=\"curves\"><h2>Over the stride</h2>\n<p>Mean of the strides from foot strike "

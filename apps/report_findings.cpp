@@ -55,10 +55,21 @@ std::vector<Finding> FindingsOf(const TrialReport& report, const char* const (&n
   return findings;
 }
 
+constexpr std::size_t kMostTicks = 6;
+
 // One scale for all rows, so that they can be compared by eye; degrees.
-ValueRange RangeOf(const std::vector<Finding>& findings) {
+ValueRange RangeOf(const TrialReport& report, const std::vector<Finding>& findings) {
   ValueRange range;
   range.Add(0.0);
+  for (const Finding& finding : findings) {
+    const double scale = ShownScale(finding.metric());
+    for (const Side side : kSides) {
+      const ReferenceValue* value = report.FindReference(finding.metric().name, side);
+      if (value == nullptr) continue;
+      range.Add(scale * (value->mean - value->sd));
+      range.Add(scale * (value->mean + value->sd));
+    }
+  }
   for (const Finding& finding : findings) {
     for (const SummaryRow* row : {finding.left, finding.right}) {
       if (row == nullptr) continue;
@@ -69,8 +80,8 @@ ValueRange RangeOf(const std::vector<Finding>& findings) {
   return range.Padded(0.04, 4.0);
 }
 
-constexpr double kPictureWidth = 250.0;
-constexpr double kPictureHeight = 26.0;
+constexpr double kPictureWidth = 150.0;
+constexpr double kPictureHeight = 30.0;
 
 Plot PlotOf(const ValueRange& range) {
   return {{range.least, 0.0}, {range.most, 1.0}, {4, 0}, {kPictureWidth - 8, kPictureHeight}};
@@ -92,11 +103,25 @@ void DrawInterval(const SummaryRow* row, const Plot& plot, double height, SvgDra
   }
 }
 
-std::string IntervalPicture(const Finding& finding, const ValueRange& range) {
+// The group's mean with one standard deviation, in the side's half of the row.
+void DrawReference(const TrialReport& report, const Finding& finding, Side side, const Plot& plot,
+                   SvgDrawing* picture) {
+  const ReferenceValue* value = report.FindReference(finding.metric().name, side);
+  if (value == nullptr) return;
+  const double scale = ShownScale(finding.metric());
+  const double top = side == Side::kLeft ? 1.0 : 0.5;
+  const Vector2d corner = plot.At(scale * (value->mean - value->sd), top);
+  const Vector2d end = plot.At(scale * (value->mean + value->sd), top - 0.5);
+  picture->Rectangle(corner, end - corner, "reference");
+}
+
+std::string IntervalPicture(const TrialReport& report, const Finding& finding,
+                            const ValueRange& range) {
   SvgDrawing picture(kPictureWidth, kPictureHeight, TitleOf(finding.metric()),
                      "Mean and 95 % interval: left a red dot, right a blue square");
   const Plot plot = PlotOf(range);
-  for (const double tick : RoundTicks(range, 5)) {
+  for (const Side side : kSides) DrawReference(report, finding, side, plot, &picture);
+  for (const double tick : RoundTicks(range, kMostTicks)) {
     picture.Line(plot.At(tick, 0.0), plot.At(tick, 1.0), tick == 0.0 ? "axis" : "grid");
   }
   DrawInterval(finding.left, plot, 0.68, &picture);
@@ -107,33 +132,39 @@ std::string IntervalPicture(const Finding& finding, const ValueRange& range) {
 std::string ScalePicture(const ValueRange& range) {
   SvgDrawing picture(kPictureWidth, 16, "Scale in degrees", "");
   const Plot plot{{range.least, 0.0}, {range.most, 1.0}, {4, 0}, {kPictureWidth - 8, 0}};
-  DrawPlaces(plot, RoundTicks(range, 5), &picture);
+  DrawPlaces(plot, RoundTicks(range, kMostTicks), &picture);
   return picture.Finish();
 }
 
 std::string SideCell(const SummaryRow* row) {
   if (!HasNumber(row)) return "<td>\u2013</td>";
-  return fmt::format("<td><b>{}</b> <span class=\"sub\">({})</span></td>",
+  return fmt::format("<td><b>{}</b> <span class=\"sub range\">({})</span></td>",
                      EscapeHtml(ShownNumber(row->metric, row->mean)),
                      EscapeHtml(ShownInterval(row->metric, row->ci_low, row->ci_high)));
 }
 
 std::string DifferenceCell(const AsymmetryRow* row) {
   if (row == nullptr || !std::isfinite(row->difference)) return "<td>\u2013</td>";
-  return fmt::format("<td>{} <span class=\"sub\">({})</span></td>",
+  return fmt::format("<td>{} <span class=\"sub range\">({})</span></td>",
                      EscapeHtml(ShownChange(row->metric, row->difference)),
                      EscapeHtml(ShownInterval(row->metric, row->ci_low, row->ci_high)));
 }
 
-std::string FindingRow(const Finding& finding, const ValueRange& range) {
+std::string DetectableCell(const TrialReport& report, const QuantityDescription& metric) {
+  return fmt::format("<td>{}</td>",
+                     EscapeHtml(ShownNumber(metric, report.DetectableChange(metric.name))));
+}
+
+std::string FindingRow(const TrialReport& report, const Finding& finding, const ValueRange& range) {
   const MetricWords* words = FindMetricWords(finding.metric().name);
   std::string html = fmt::format(
       "<tr><th scope=\"row\">{}{}</th>", EscapeHtml(TitleOf(finding.metric())),
       words == nullptr ? ""
                        : fmt::format("<span class=\"plain\">{}</span>", EscapeHtml(words->plain)));
-  html += SideCell(finding.left) + SideCell(finding.right) + DifferenceCell(finding.asymmetry);
-  return html +
-         fmt::format("<td class=\"picture\">{}</td></tr>\n", IntervalPicture(finding, range));
+  html += SideCell(finding.left) + SideCell(finding.right) + DifferenceCell(finding.asymmetry) +
+          DetectableCell(report, finding.metric());
+  return html + fmt::format("<td class=\"picture\">{}</td></tr>\n",
+                            IntervalPicture(report, finding, range));
 }
 
 std::string SpreadText(const std::vector<Finding>& findings) {
@@ -162,6 +193,66 @@ std::string GaitLine(const TrialReport& report) {
   return html.empty() ? "" : html + "</p>\n";
 }
 
+// What the numbers say first, in a sentence that claims no more than they do.
+std::string LeadText(const Finding& finding) {
+  if (!HasNumber(finding.left) || !HasNumber(finding.right)) return "";
+  const QuantityDescription& metric = finding.metric();
+  const std::string_view name = metric.name;
+  const char* from = name.ends_with("_relative") ? "below where it is in standing"
+                     : name.ends_with("_peak")   ? "below the level of the stance side"
+                                                 : nullptr;
+  if (!name.starts_with("contralateral_pelvic_drop") || from == nullptr) return "";
+  std::string text = fmt::format(
+      "While the runner stands on the left leg, the right side of the pelvis falls to {} deg {}; "
+      "on "
+      "the right leg the left side falls to {} deg.",
+      ShownNumber(metric, finding.left->mean), from, ShownNumber(metric, finding.right->mean));
+  const AsymmetryRow* difference = finding.asymmetry;
+  if (difference == nullptr || !std::isfinite(difference->ci_low)) return text;
+  const bool differs = difference->ci_low > 0.0 || difference->ci_high < 0.0;
+  return text + (differs ? " The sides differ by more than this measurement is unsure."
+                         : " A difference between the sides is not shown.");
+}
+
+std::string ReferenceText(const TrialReport& report, const std::vector<Finding>& findings) {
+  std::vector<std::string> said;
+  std::string text;
+  for (const Finding& finding : findings) {
+    for (const Side side : kSides) {
+      const ReferenceValue* value = report.FindReference(finding.metric().name, side);
+      if (value == nullptr) continue;
+      const std::string line = value->who + ": " + value->citation;
+      if (std::find(said.begin(), said.end(), line) != said.end()) continue;
+      said.push_back(line);
+      text +=
+          (text.empty() ? "Grey: mean and one standard deviation of runners measured by the same "
+                          "method ("
+                        : "; ") +
+          line;
+    }
+  }
+  if (!text.empty()) return text + ").";
+  return "No values of other runners are shown: there are none by this method here, and those of "
+         "another method differ by degrees.";
+}
+
+std::string DetectableText(const TrialReport& report) {
+  if (report.second_visit.repeatability_name.empty()) return "";
+  return fmt::format(
+      "Detectable change: what another visit must differ by before it shows a change, since "
+      "markers "
+      "are put anew; from {}.",
+      report.second_visit.repeatability_name);
+}
+
+std::string TableHead() {
+  return "<table class=\"findings\"><thead><tr><th scope=\"col\">degrees</th><th scope=\"col\" "
+         "class=\"left-side\">\u25cf left stance</th><th scope=\"col\" class=\"right-side\">\u25a0 "
+         "right stance</th><th scope=\"col\">right less left</th><th scope=\"col\" "
+         "class=\"narrow\">detectable change</th><th scope=\"col\" class=\"left\">mean and 95 % "
+         "interval</th></tr></thead><tbody>\n";
+}
+
 }  // namespace
 
 std::string FindingsSection(const TrialReport& report) {
@@ -171,22 +262,22 @@ std::string FindingsSection(const TrialReport& report) {
     return html + "<p>No angle of the frontal plane could be measured in this trial.</p>\n" +
            GaitLine(report) + "</section>\n";
   }
+  const std::string lead = LeadText(findings.front());
+  if (!lead.empty()) html += fmt::format("<p class=\"lead\">{}</p>\n", EscapeHtml(lead));
   html += fmt::format(
-      "<p>Degrees: mean over the strides, and in brackets the 95 % interval that holds the true "
-      "mean of this run, with these markers as they were placed.{}</p>\n",
+      "<p>Mean over the strides, and in brackets the 95 % interval that holds the true mean of "
+      "this "
+      "run, with the markers as they were placed.{}</p>\n",
       EscapeHtml(SpreadText(findings)));
-  const ValueRange range = RangeOf(findings);
-  html +=
-      "<table class=\"findings\"><thead><tr><th scope=\"col\">measure</th><th scope=\"col\" "
-      "class=\"left-side\">\u25cf left stance</th><th scope=\"col\" class=\"right-side\">\u25a0 "
-      "right stance</th><th scope=\"col\">right less left</th><th scope=\"col\" "
-      "class=\"left\">mean and interval, "
-      "degrees</th></tr></thead><tbody>\n";
-  for (const Finding& finding : findings) html += FindingRow(finding, range);
+  const ValueRange range = RangeOf(report, findings);
+  html += TableHead();
+  for (const Finding& finding : findings) html += FindingRow(report, finding, range);
   html += fmt::format(
-      "<tr class=\"scale\"><td></td><td></td><td></td><td></td><td class=\"picture\">{}</td>"
-      "</tr></tbody></table>\n",
-      ScalePicture(range));
+      "<tr class=\"scale\"><td colspan=\"5\"></td><td "
+      "class=\"picture\">{}</td></tr></tbody></table>\n"
+      "<p class=\"small-print\">{} {}</p>\n",
+      ScalePicture(range), EscapeHtml(DetectableText(report)),
+      EscapeHtml(ReferenceText(report, findings)));
   return html + GaitLine(report) + "</section>\n";
 }
 

@@ -18,6 +18,7 @@ namespace medius::apps {
 namespace {
 
 constexpr std::size_t kLongestName = 60;
+constexpr std::size_t kLongestFact = 100;
 constexpr std::size_t kLongestCommand = 200;
 
 // Never within a character.
@@ -30,7 +31,7 @@ std::string Cut(std::string text, std::size_t most) {
 std::string Fact(const std::string& name, const std::string& value) {
   if (value.empty()) return "";
   return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", EscapeHtml(name),
-                     EscapeHtml(Cut(value, kLongestName)));
+                     EscapeHtml(Cut(value, kLongestFact)));
 }
 
 // "2026-03-01T09:30:00Z" as "2026-03-01 09:30 UTC"; anything else as it is.

@@ -19,10 +19,14 @@ table { width:100%; }
 .unknown .mark { color:var(--soft); }
 .wrap { overflow-wrap:anywhere; }
 .findings th[scope=row] { text-align:left; color:var(--ink); font-size:.95rem; }
+.findings { table-layout:fixed; } .findings th:first-child { width:31%; }
+.findings th:nth-child(2), .findings th:nth-child(3) { width:12%; }
+.findings th:nth-child(4) { width:12%; } .findings th:nth-child(5) { width:12%; }
+.findings th { white-space:normal; } .range { display:block; } .lead { font-size:1.05rem; }
 .findings td { vertical-align:middle; }
 .findings thead th { vertical-align:bottom; }
 .plain { display:block; font-weight:400; color:var(--soft); font-size:.8rem; white-space:normal; }
-.findings td b { font-size:1.15rem; } .findings .picture { width:250px; padding:0 .2rem; }
+.findings td b { font-size:1.15rem; } .findings .picture { padding:0 0 0 .4rem; }
 .scale td { border-bottom:none; padding-top:0; }
 .left-side { color:var(--left); } .right-side { color:var(--right); }
 .gait { color:var(--soft); font-size:.88rem; margin-top:.5rem; }
@@ -33,7 +37,7 @@ table { width:100%; }
 .line { fill:none; stroke-width:2; stroke-linejoin:round; } .line.right { stroke-dasharray:7 3.5; }
 .band { stroke:none; fill-opacity:.17; } .band.left { fill:var(--left); }
 .band.right { fill:var(--right); }
-.stride { fill:none; stroke-width:2; stroke-linecap:round; stroke-opacity:.35; }
+.stride { fill:none; stroke-width:2.8; stroke-linecap:round; stroke-opacity:.45; }
 .stride.left { stroke:var(--left); } .stride.right { stroke:var(--right); }
 .toe-off { stroke:var(--soft); stroke-dasharray:2 3; }
 .pictures { display:grid; grid-template-columns:repeat(auto-fit, minmax(300px, 1fr));
@@ -48,9 +52,10 @@ table { width:100%; }
   h2 { font-size:11.5pt; margin:9pt 0 2pt; } p { max-width:none; margin:2pt 0 4pt; }
   table { font-size:8.8pt; } th, td { padding:2pt 4pt; }
   .findings th[scope=row] { font-size:9.4pt; } .findings td b { font-size:10.5pt; }
-  .plain { font-size:7.8pt; } .facts { gap:2pt 14pt; margin-top:4pt; }
+  .plain { font-size:7.6pt; line-height:1.2; } .lead { font-size:10pt; } .gait { font-size:8.6pt; } .facts { gap:2pt 14pt; margin-top:4pt; }
   .pictures { grid-template-columns:1fr 1fr; gap:4pt 14pt; } figcaption { font-size:8.8pt; }
-  .small-print { font-size:7.6pt; } .small-print h2 { font-size:9.5pt; }
+  .small-print { font-size:7.4pt; } .small-print h2 { font-size:9.5pt; }
+  #method ul { columns:2; column-gap:14pt; } #method li { break-inside:avoid; }
 }
 )css";
 }

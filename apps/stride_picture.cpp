@@ -91,7 +91,7 @@ StrideLine LineOf(const analysis::MeanCurve& curve, double sign, std::string nam
 std::string StridePicture(const ShownAngle& angle, const std::vector<StrideLine>& lines,
                           double toe_off_percent) {
   const ValueRange range = RangeOf(lines);
-  const Plot plot{{0.0, range.least}, {100.0, range.most}, {30, 8}, {282, 112}};
+  const Plot plot{{0.0, range.least}, {100.0, range.most}, {30, 17}, {282, 103}};
   SvgDrawing picture(320, 150, angle.title, DescriptionOf(angle, lines));
   DrawHeights(plot, RoundTicks(range, 5), &picture);
   const std::array<double, 5> quarters = {0.0, 25.0, 50.0, 75.0, 100.0};
@@ -111,6 +111,7 @@ std::string StridePicture(const ShownAngle& angle, const std::vector<StrideLine>
   for (const StrideLine& line : lines) {
     DrawCurve(plot, percents, line.value, "line " + line.css, &picture);
   }
+  picture.Text({312, 11}, fmt::format("\u2191 {}", angle.above), "small", "end");
   picture.Text({171, 147}, "% of the stride", "small", "middle");
   return picture.Finish();
 }

@@ -3,6 +3,7 @@
 #include "apps/trial_report.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -49,6 +50,11 @@ std::string TextIn(const json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+std::string MethodOf(const StageProvenance* analyze) {
+  if (analyze == nullptr) return "";
+  return TextIn(json::parse(analyze->options_json, nullptr, false), "method");
+}
+
 void ReadCameras(const json& reconstruct, TrialReport* report) {
   report->noise_over_sigma = NumberIn(reconstruct, "noise_over_sigma");
   for (const json& camera : ArrayIn(reconstruct, "cameras")) {
@@ -66,6 +72,26 @@ void ReadSegments(const json& analyze, TrialReport* report) {
   }
 }
 
+// Strides are left out for numbers of their own ("stride time 0.31 s"): the words alone say why.
+std::string WithoutNumbers(const std::string& reason) {
+  std::string words;
+  for (const char c : reason.substr(0, reason.find(" ("))) {
+    const bool in_number = std::isdigit(static_cast<unsigned char>(c)) != 0 ||
+                           ((c == '.' || c == '-') && !words.empty() && words.back() == '#');
+    if (in_number && !words.empty() && words.back() == '#') continue;
+    words += in_number ? '#' : c == '_' ? ' ' : c;
+  }
+  std::string text;
+  for (const char c : words) {
+    if (c == '#') {
+      text += "\u2026";
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
 void CountStrides(const StrideTable& strides, TrialReport* report) {
   for (std::size_t row = 0; row < strides.stride_count(); ++row) {
     const auto side = static_cast<std::size_t>(strides.side[row]);
@@ -74,7 +100,7 @@ void CountStrides(const StrideTable& strides, TrialReport* report) {
       ++report->accepted[side];
       continue;
     }
-    const std::string& reason = strides.rejection_reason[row];
+    const std::string reason = WithoutNumbers(strides.rejection_reason[row]);
     auto line = std::find_if(report->rejections.begin(), report->rejections.end(),
                              [&](const RejectionLine& known) { return known.reason == reason; });
     if (line == report->rejections.end()) {
@@ -96,6 +122,17 @@ void RequireAnalyzed(const TrialReader& trial) {
                              "analyze` first";
   throw InputError(fmt::format("{}: was never analyzed, so that there is nothing to report; {}",
                                trial.path().string(), remedy));
+}
+
+analysis::SessionComparison SecondVisit(const TrialReport& report,
+                                        const Repeatability& repeatability) {
+  analysis::Session session;
+  session.name = report.header.session;
+  session.where = report.file;
+  session.summary = report.summary;
+  analysis::ComparisonOptions options;
+  options.repeatability = repeatability;
+  return analysis::CompareSessions({session, session}, options);
 }
 
 }  // namespace
@@ -156,6 +193,27 @@ const TrendRow* TrialReport::FindTrend(std::string_view metric, Side side) const
   return nullptr;
 }
 
+double TrialReport::DetectableChange(std::string_view metric) const {
+  double largest = kUnknown;
+  for (const analysis::MetricProgress& progress : second_visit.metrics) {
+    if (progress.metric.name != metric || progress.from_first.empty()) continue;
+    const double change = progress.from_first.front().mdc95;
+    if (!(change <= largest)) largest = change;
+  }
+  return largest;
+}
+
+const ReferenceValue* TrialReport::FindReference(std::string_view metric, Side side) const {
+  const ReferenceValue* of_all = nullptr;
+  for (const ReferenceValue& value : reference.values) {
+    if (value.metric != metric) continue;
+    if (value.side == ToString(side)) return &value;
+    const bool of_both = value.side != "left" && value.side != "right";
+    if (of_both && of_all == nullptr) of_all = &value;
+  }
+  return of_all;
+}
+
 const StageProvenance* TrialReport::FindStage(std::string_view stage) const {
   for (const StageProvenance& known : provenance) {
     if (known.stage == stage) return &known;
@@ -176,7 +234,8 @@ std::vector<std::string> TrialReport::Warnings() const {
   return warnings;
 }
 
-TrialReport ReadTrialReport(const TrialReader& trial, const WorkControl& control) {
+TrialReport ReadTrialReport(const TrialReader& trial, const ReportReferences& references,
+                            const WorkControl& control) {
   RequireAnalyzed(trial);
   TrialReport report;
   report.file = trial.path().filename().string();
@@ -189,12 +248,17 @@ TrialReport ReadTrialReport(const TrialReader& trial, const WorkControl& control
   report.samples = TallySamples(trial, control);
   report.provenance = trial.ReadProvenance();
   report.notes = trial.ReadNotes();
+  report.method = MethodOf(report.FindStage("analyze"));
   ReadCameras(SummaryOf(report.FindStage("reconstruct")), &report);
   ReadSegments(SummaryOf(report.FindStage("analyze")), &report);
   report.strides = trial.ReadStrides();
   CountStrides(report.strides, &report);
   report.summary = trial.ReadSummary();
   report.statistics = trial.ReadRunStatistics();
+  if (!report.method.empty() && references.reference.method == report.method) {
+    report.reference = references.reference;
+  }
+  report.second_visit = SecondVisit(report, references.repeatability);
   report.curves = analysis::MeanCurves(report.strides);
   report.strides.curves.clear();
   return report;

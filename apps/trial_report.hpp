@@ -7,8 +7,11 @@
 #include <vector>
 
 #include "analysis/mean_curves.hpp"
+#include "analysis/session_comparison.hpp"
 #include "core/kinematics.hpp"
 #include "core/progress.hpp"
+#include "core/reference_values.hpp"
+#include "core/repeatability.hpp"
 #include "core/run_statistics.hpp"
 #include "core/trial.hpp"
 #include "storage/trial_file.hpp"
@@ -75,18 +78,35 @@ struct TrialReport {
   std::vector<analysis::MeanCurve> curves;
   std::vector<StageProvenance> provenance;
   std::vector<TrialNote> notes;
+  std::string method;         ///< of the analysis; empty where it is not known
+  ReferenceValues reference;  ///< of the same method; without values where there are none
+  /// This session against one like it: what two visits differ by without any change.
+  analysis::SessionComparison second_visit;
 
   [[nodiscard]] const SummaryRow* Find(std::string_view metric, Side side) const;
   [[nodiscard]] const analysis::MeanCurve* FindCurve(std::string_view angle, Side side) const;
   [[nodiscard]] const AsymmetryRow* FindAsymmetry(std::string_view metric) const;
   [[nodiscard]] const TrendRow* FindTrend(std::string_view metric, Side side) const;
+  /// The smallest change to another session that can be shown, of the side where it is larger; NaN
+  /// where it is not known.
+  [[nodiscard]] double DetectableChange(std::string_view metric) const;
+  /// Of that side, else of both sides together; nullptr where there is none.
+  [[nodiscard]] const ReferenceValue* FindReference(std::string_view metric, Side side) const;
   [[nodiscard]] const StageProvenance* FindStage(std::string_view stage) const;
   /// What the stages warned of, those of the analysis first.
   [[nodiscard]] std::vector<std::string> Warnings() const;
 };
 
+/// What the numbers of a trial are set beside.
+struct ReportReferences {
+  /// Shown only where its method is that of the trial.
+  ReferenceValues reference;
+  Repeatability repeatability;
+};
+
 /// @throws InputError where the trial was not analyzed; Cancelled.
 [[nodiscard]] TrialReport ReadTrialReport(const storage::TrialReader& trial,
+                                          const ReportReferences& references,
                                           const WorkControl& control);
 
 /// The report as one HTML page that needs nothing else and prints on two pages of A4.
