@@ -55,7 +55,7 @@ std::string VerdictRow(const MetricProgress& progress) {
                   ToString(progress.side));
   html += ValueCell(metric, ValueOf(progress, last.from)) +
           ValueCell(metric, ValueOf(progress, last.to));
-  html += fmt::format("<td><b>{}</b> <span class=\"sub\">({})</span></td><td>{}</td>",
+  html += fmt::format("<td><b>{}</b> <span class=\"sub range\">({})</span></td><td>{}</td>",
                       EscapeHtml(ShownChange(metric, last.difference)),
                       EscapeHtml(ShownInterval(metric, last.ci_low, last.ci_high)),
                       EscapeHtml(ShownNumber(metric, last.mdc95)));
