@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -193,7 +194,8 @@ std::string SessionTable(const ProgressResult& result) {
     html += fmt::format(
         "<tr><th scope=\"row\">{}. {}</th><td class=\"left\">{}</td><td "
         "class=\"left\">{}</td>",
-        i + 1, EscapeHtml(session.name), EscapeHtml(DateOf(session)), EscapeHtml(session.where));
+        i + 1, EscapeHtml(session.name), EscapeHtml(DateOf(session)),
+        EscapeHtml(std::filesystem::path(session.where).filename().string()));
     html += SessionCell(session, "belt_speed") + SessionCell(session, "cadence") +
             StrideCell(session) + "</tr>\n";
   }
