@@ -65,7 +65,11 @@ header h1 { display:inline; } .motto { float:right; color:var(--soft); margin:.4
 .warnings h2 { margin:.5rem 0 .2rem; } .warnings li { overflow-wrap:anywhere; }
 table { width:100%; } th { white-space:normal; }
 th[scope=row] { color:var(--ink); text-align:left; }
-.changes .verdict { font-weight:600; max-width:15em; }
+.changes { table-layout:fixed; min-width:720px; } .changes th:nth-child(1) { width:19%; }
+.changes th:nth-child(2) { width:6%; } .changes th:nth-child(3), .changes th:nth-child(4) { width:6.5%; }
+.changes th:nth-child(5) { width:13%; } .changes th:nth-child(6) { width:11%; }
+.changes th:nth-child(7), .changes th:nth-child(8) { width:10%; }
+.changes .verdict { font-weight:600; } .changes .range { display:block; }
 .changed .verdict { color:var(--accent); } .same .verdict { color:var(--ink); }
 tr.unknown .verdict { color:var(--soft); }
 .left-side { color:var(--left); } .right-side { color:var(--right); }
@@ -93,6 +97,7 @@ tr.unknown .verdict { color:var(--soft); }
 #limits li { margin:.25rem 0; }
 @page { size:A4; margin:11mm 13mm; }
 @media print {
+  .changes { min-width:0; }
   main { max-width:none; padding:0; } body { font-size:9.4pt; line-height:1.35; }
   h1 { font-size:16pt; } h2 { font-size:11.5pt; margin:8pt 0 2pt; } p { max-width:none; }
   table { font-size:8.2pt; } th, td { padding:2pt 3pt; } td.left { white-space:normal; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -55,7 +56,7 @@ std::string VerdictRow(const MetricProgress& progress) {
                   ToString(progress.side));
   html += ValueCell(metric, ValueOf(progress, last.from)) +
           ValueCell(metric, ValueOf(progress, last.to));
-  html += fmt::format("<td><b>{}</b> <span class=\"sub\">({})</span></td><td>{}</td>",
+  html += fmt::format("<td><b>{}</b> <span class=\"sub range\">({})</span></td><td>{}</td>",
                       EscapeHtml(ShownChange(metric, last.difference)),
                       EscapeHtml(ShownInterval(metric, last.ci_low, last.ci_high)),
                       EscapeHtml(ShownNumber(metric, last.mdc95)));
@@ -193,7 +194,8 @@ std::string SessionTable(const ProgressResult& result) {
     html += fmt::format(
         "<tr><th scope=\"row\">{}. {}</th><td class=\"left\">{}</td><td "
         "class=\"left\">{}</td>",
-        i + 1, EscapeHtml(session.name), EscapeHtml(DateOf(session)), EscapeHtml(session.where));
+        i + 1, EscapeHtml(session.name), EscapeHtml(DateOf(session)),
+        EscapeHtml(std::filesystem::path(session.where).filename().string()));
     html += SessionCell(session, "belt_speed") + SessionCell(session, "cadence") +
             StrideCell(session) + "</tr>\n";
   }

@@ -17,9 +17,9 @@
 namespace medius::apps {
 namespace {
 
-constexpr std::size_t kLongestName = 60;
-constexpr std::size_t kLongestFact = 100;
-constexpr std::size_t kLongestCommand = 200;
+constexpr std::size_t kLongestName = 40;
+constexpr std::size_t kLongestFact = 70;
+constexpr std::size_t kLongestCommand = 120;
 
 // Never within a character.
 std::string Cut(std::string text, std::size_t most) {
@@ -93,7 +93,10 @@ std::string StageLine(const StageProvenance& stage) {
                                  EscapeHtml(Cut(PlainTime(stage.started), kLongestName)));
   std::string inputs;
   for (const ProvenanceInput& input : stage.inputs) {
-    if (inputs.size() > kLongestCommand) break;
+    if (inputs.size() > kLongestCommand / 2) {
+      inputs += ", \u2026";
+      break;
+    }
     inputs += (inputs.empty() ? "" : ", ") + Cut(input.name, kLongestName) + " " +
               input.sha256.substr(0, 12);
   }

@@ -1,7 +1,14 @@
 // `medius report` as typed: a page about a run of the virtual lab, and what it refuses.
 
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <iterator>
+#include <memory>
 #include <regex>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -162,7 +169,63 @@ TEST_F(Report, NeverWritesOverItsTrial) {
   EXPECT_TRUE(before == ReadFile(In("run.trial.h5")));
 }
 
-// A marker, a subject and a camera that are named as HTML.
+TEST_F(Report, AReferenceOfAnotherMethodIsRefusedWhereItIsAskedFor) {
+  const CommandResult result =
+      Type({"report", "run.trial.h5", "-o", "norms.html", "--reference", "published"});
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_THAT(result.error, HasSubstr("two methods differ by degrees and are not compared"));
+  EXPECT_FALSE(std::filesystem::exists(In("norms.html")));
+  WriteFile(In("ours.toml"),
+            "name = \"ours\"\nmethod = \"medius\"\n[[value]]\nmetric = "
+            "\"contralateral_pelvic_drop_relative\"\nunit = \"deg\"\nmean = 4.0\nsd = 1.5\nn = 30\n"
+            "who = \"30 club runners\"\ncitation = \"our laboratory, 2025\"\n");
+  Run({"report", "run.trial.h5", "-o", "norms.html", "--reference", "ours.toml"});
+  const std::string html = ReadFile(In("norms.html"));
+  EXPECT_THAT(TextOf(html), HasSubstr("30 club runners: our laboratory, 2025"));
+  EXPECT_THAT(html, HasSubstr("class=\"reference\""));
+}
+
+TEST_F(Report, NotesAreKeptListedAndTakenAwayAndNothingElseChanges) {
+  std::filesystem::copy_file(In("run.trial.h5"), In("noted.trial.h5"));
+  Run({"note", "noted.trial.h5", "--exercise", "clamshell, 3 x 15", "--date", "2026-11-03"});
+  Run({"note", "noted.trial.h5", "--cue", "level pelvis", "--note", "new shoes"});
+  const auto listed = [] {
+    return nlohmann::json::parse(Type({"note", "noted.trial.h5", "--json"}).output)["notes"];
+  };
+  ASSERT_EQ(listed().size(), 3U);
+  EXPECT_EQ(listed()[0]["date"], "2026-11-03");
+  EXPECT_EQ(listed()[1]["kind"], "cue");
+  EXPECT_EQ(listed()[1]["date"], "2026-01-01");  // of the virtual recording
+  Run({"analyze", "noted.trial.h5", "--static", "static.trial.h5", "--markers", kSet, "-o",
+       "noted.trial.h5"});
+  EXPECT_EQ(listed().size(), 3U);
+  for (int i = 0; i < 3; ++i) Run({"note", "noted.trial.h5", "--remove", "1"});
+  EXPECT_EQ(listed().size(), 0U);
+  Run({"report", "noted.trial.h5", "-o", "noted.html"});
+  Run({"export", "noted.trial.h5", "--table", "strides", "-o", "noted.csv"});
+  Run({"export", "run.trial.h5", "--table", "strides", "-o", "run.csv"});
+  EXPECT_TRUE(ReadFile(In("noted.csv")) == ReadFile(In("run.csv")));
+}
+
+TEST_F(Report, ANoteThatIsNoneIsRefused) {
+  const struct {
+    std::vector<std::string> words;
+    int code;
+    const char* message;
+  } refused[] = {{{"--date", "3rd of May", "--note", "x"}, 2, "is no day such as 2026-11-03"},
+                 {{"--note", ""}, 2, "the text is empty"},
+                 {{"--note", "two\nlines"}, 2, "one line"},
+                 {{"--remove", "7"}, 3, "there is no number 7 to remove"}};
+  for (const auto& [words, code, message] : refused) {
+    std::vector<std::string> all = {"note", "run.trial.h5"};
+    all.insert(all.end(), words.begin(), words.end());
+    const CommandResult result = Type(all);
+    EXPECT_EQ(result.exit_code, code) << message;
+    EXPECT_THAT(result.error, HasSubstr(message));
+  }
+}
+
+// A subject, a reason, a command and a warning that are HTML.
 TEST_F(Report, NamesInTheFileAreTextInThePage) {
   const std::string evil = "<img src=x onerror=alert(1)>";
   {
