@@ -284,6 +284,7 @@ void RunAnalyze(const AnalyzeArguments& arguments, CommandContext& context) {
   provenance.AddInput(arguments.trial);
   if (standing) provenance.AddInput(arguments.standing);
   provenance.AddInput(set_path);
+  provenance.KeepMarkerSet(storage::ReadMarkerSetText(set_path));
   const analysis::AnalysisOptions options = OptionsOf(arguments);
   provenance.SetOptions(ToJson(options, set));
 

@@ -104,6 +104,7 @@ void AddInfoCommand(CommandLine& commands);
 void AddProjectCommand(CommandLine& commands);
 void AddReconstructCommand(CommandLine& commands);
 void AddRelabelCommand(CommandLine& commands);
+void AddReplayCommand(CommandLine& commands);
 void AddRigCommand(CommandLine& commands);
 void AddSimulateCommand(CommandLine& commands);
 void AddSubjectCommand(CommandLine& commands);

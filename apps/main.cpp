@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   AddRelabelCommand(commands);
   AddAnalyzeCommand(commands);
   AddExportCommand(commands);
+  AddReplayCommand(commands);
   AddInfoCommand(commands);
   return commands.Main(argc, argv);
 }
