@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -28,7 +29,8 @@ constexpr int kPartial = 206;
 constexpr int kNotFound = 404;
 constexpr int kUnsatisfiable = 416;
 constexpr std::size_t kReadBytes = std::size_t{1} << 18;
-constexpr std::chrono::milliseconds kAskInterval{200};
+constexpr std::chrono::milliseconds kAskInterval{50};
+constexpr std::chrono::milliseconds kStartInterval{1};
 
 // Scripts of the page's own files alone, and the compiled HDF5 reader; nothing from elsewhere.
 constexpr const char* kContentPolicy =
@@ -220,9 +222,16 @@ std::string PageServer::url() const {
 }
 
 void PageServer::Serve(const std::function<bool()>& is_over) {
-  std::thread listener([this] { impl_->server.listen_after_bind(); });
-  while (!is_over()) std::this_thread::sleep_for(kAskInterval);
-  impl_->server.stop();
+  httplib::Server& server = impl_->server;
+  std::atomic<bool> has_ended{false};
+  std::thread listener([&] {
+    server.listen_after_bind();
+    has_ended = true;
+  });
+  while (!has_ended && !is_over()) std::this_thread::sleep_for(kAskInterval);
+  // A stop before it listens would be lost.
+  while (!has_ended && !server.is_running()) std::this_thread::sleep_for(kStartInterval);
+  server.stop();
   listener.join();
 }
 

@@ -1,5 +1,6 @@
 import uPlot from 'uplot';
 import { h, setText } from '../page/dom';
+import { signWords } from '../run/words';
 import { DASH, plotColours, WIDTH, type PlotColours } from './plot_colours';
 import type { Line, PlotModel } from './plot_model';
 
@@ -13,6 +14,7 @@ export class Plot {
   readonly element = h('figure', { class: 'plot' });
   private readonly heading = h('span', { class: 'plot-title' });
   private readonly values = h('span', { class: 'plot-values' });
+  private readonly sign = h('span', { class: 'plot-sign' });
   private readonly area = h('div', { class: 'plot-area' });
   private readonly cursors = [h('div', { class: 'now left' }), h('div', { class: 'now right' }),
                               h('div', { class: 'now middle' })];
@@ -20,7 +22,7 @@ export class Plot {
   private shownModel: PlotModel | null = null;
 
   constructor(private readonly onPick: (x: number) => void, tools: HTMLElement) {
-    this.element.append(h('figcaption', {}, this.heading, this.values, tools), this.area);
+    this.element.append(h('figcaption', {}, this.heading, this.sign, this.values, tools), this.area);
   }
 
   get model(): PlotModel | null {
@@ -33,6 +35,7 @@ export class Plot {
   show(model: PlotModel, definition: string): void {
     this.shownModel = model;
     setText(this.heading, model.unit ? `${model.title}, ${model.unit}` : model.title);
+    setText(this.sign, signWords(definition));
     this.heading.title = definition;
     this.area.setAttribute('role', 'img');
     this.area.setAttribute('aria-label', `${model.title} over ${model.xLabel}; ${model.note}. ${definition}`);

@@ -21,5 +21,5 @@ export function plotColours(): PlotColours {
 export const DASH: Record<Role, number[]> = {
   left: [], right: [7, 4], middle: [], 'other-left': [2, 3], 'other-right': [7, 3, 2, 3],
 };
-export const WIDTH = { mean: 2, now: 1.8, thin: 0.7, edge: 0.001 } as const;
+export const WIDTH = { mean: 1.3, now: 2.2, thin: 0.7, edge: 0.001 } as const;
 

@@ -196,16 +196,24 @@ export class App {
 
   private draw(): boolean {
     const { player } = this;
-    const failure = this.trials.map((trial) => trial.client.frames.failure).find((error) => error);
-    if (failure) {
-      this.fail(failure);
-      for (const trial of this.trials) trial.client.frames.failure = null;
-      player.playing = false;
-      return true;
-    }
+    if (this.takeFailure()) return true;
     if (!this.picture.draw(player.frame, player.t, this.side)) return false;
     this.picture.canvas.dataset.pictures = String(++this.pictures);
     this.showNumbers();
+    return true;
+  }
+
+  // Says what could not be read, and stops asking for it.
+  private takeFailure(): boolean {
+    const caches = this.trials.flatMap(({ client }) => [client.frames, client.sightings, client.covariance]);
+    const failed = caches.find((cache) => cache.failure);
+    if (!failed?.failure) return false;
+    this.fail(failed.failure);
+    for (const cache of caches) cache.failure = null;
+    this.player.playing = false;
+    if (this.picture.shown.rays) this.toggle('rays');
+    if (this.picture.shown.ellipsoids) this.toggle('ellipsoids');
+    this.dirty = false;
     return true;
   }
 

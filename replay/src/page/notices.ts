@@ -37,7 +37,9 @@ export class Notices {
   readonly element = h('div', { class: 'notices', role: 'status', 'aria-live': 'polite' });
 
   show(notice: Notice, kind: 'note' | 'refusal' = 'note', details: string[] = []): void {
-    const box: HTMLElement = h('div', { class: `notice ${kind}` },
+    const said = `${notice.what} ${notice.advice}`;
+    if ([...this.element.children].some((child) => (child as HTMLElement).dataset.said === said)) return;
+    const box: HTMLElement = h('div', { class: `notice ${kind}`, 'data-said': said },
       h('div', {}, h('strong', {}, notice.what), ' ', notice.advice,
         details.length > 0 ? h('ul', {}, ...details.map((detail) => h('li', {}, detail))) : null),
       h('button', { class: 'plain', 'aria-label': 'Put this message away', onclick: () => box.remove() }, '\u00d7'));

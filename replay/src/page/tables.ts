@@ -13,7 +13,7 @@ export function summaryTable(head: TrialHead): HTMLElement {
     const row = head.summary.find((r) => r.name === name && r.side === side);
     if (!row) return [h('td', {}, '\u2013'), h('td', {}, '')];
     const scale = shownScale(row.unit);
-    const digits = row.unit === 's' || row.unit === '1' ? 3 : 1;
+    const digits = row.unit === 'rad' || row.unit === '1/min' ? 1 : 3;
     const interval = Number.isFinite(row.ciLow)
       ? `${shown(row.ciLow * scale, digits)} to ${shown(row.ciHigh * scale, digits)}` : '';
     return [

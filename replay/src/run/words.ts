@@ -39,6 +39,12 @@ export function title(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** What an angle above zero means, out of its definition in the file: "... > 0 right side up (...)". */
+export function signWords(definition: string): string {
+  const found = /> 0 ([^;,.(]+)/.exec(definition);
+  return found ? `> 0: ${found[1].trim()}` : '';
+}
+
 /** What the pelvis does, in words: obliquity in degrees (> 0 right side up), the leg that stands. */
 export function pelvisWords(degrees: number, stance: Side | null): string {
   if (!Number.isFinite(degrees)) return 'pelvis not seen';

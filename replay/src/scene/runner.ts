@@ -62,7 +62,7 @@ export class Runner {
     this.boneLines = new Segments(this.bones.bones.length, { width: 5, opacity: 0.55 });
     this.pelvisLines = new Segments(1, { width: 4, onTop: true });
     this.horizonLines = new Segments(1, { width: 2, dashed: true, onTop: true });
-    this.rayLines = new Segments(Math.min(count * head.cameras.length, 4096), { width: 1, opacity: 0.5 });
+    this.rayLines = new Segments(Math.min(count * head.cameras.length, 4096), { width: 1, opacity: 0.22 });
     this.ellipsoids = new THREE.InstancedMesh(
       new THREE.SphereGeometry(1, 14, 10), new THREE.MeshBasicMaterial({ transparent: true, opacity: 0.45 }), count);
     this.ellipsoids.frustumCulled = false;
@@ -87,6 +87,7 @@ export class Runner {
     this.cloud.setOpacity(opacity);
     this.linkLines.setOpacity(opacity);
     this.boneLines.setOpacity(0.55 * opacity);
+    this.rayLines.setOpacity(0.22 * opacity);
     this.pelvisLines.setOpacity(opacity);
     this.horizonLines.setOpacity(ghost ? 0 : 1);
   }

@@ -25,10 +25,18 @@ export function floor(extent: Extent, colours: Colours): THREE.Group {
     belt.position.set((low[0] + high[0]) / 2, (low[1] + high[1]) / 2, -0.001);
     group.add(belt);
   }
-  const arrow = new THREE.ArrowHelper(new THREE.Vector3(1, 0, 0), middle.clone().setX(middle.x + 0.55), 0.4,
-                                      colours.horizontal, 0.1, 0.06);
-  group.add(arrow);
+  group.add(arrowOnFloor(middle, colours));
   return group;
+}
+
+// Flat, so that it does not stand in the frontal view.
+function arrowOnFloor(middle: THREE.Vector3, colours: Colours): THREE.Mesh {
+  const shape = new THREE.Shape([[0, 0.02], [0.3, 0.02], [0.3, 0.06], [0.42, 0], [0.3, -0.06], [0.3, -0.02], [0, -0.02]]
+    .map(([x, y]) => new THREE.Vector2(x, y)));
+  const arrow = new THREE.Mesh(new THREE.ShapeGeometry(shape),
+                               new THREE.MeshBasicMaterial({ color: colours.horizontal, side: THREE.DoubleSide }));
+  arrow.position.copy(middle).add(new THREE.Vector3(0.6, 0, 0.001));
+  return arrow;
 }
 
 /** The cameras as pyramids of what they see. */

@@ -36,6 +36,9 @@ export class BlockCache<B extends { begin: number; end: number }> {
         this.asked.delete(index);
         this.keep(index, block);
         return block;
+      }, (error: Error) => {
+        this.asked.delete(index); // so that it is tried again when it is wanted again
+        throw error;
       });
       this.asked.set(index, answer);
     }

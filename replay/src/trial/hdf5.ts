@@ -21,6 +21,8 @@ let readFailure = '';
 /** Opens an HDF5 file whose bytes are read when the library wants them. */
 export async function openHdf5(source: ByteSource): Promise<Hdf5> {
   const module = await h5wasm.ready;
+  // Its errors are thrown, with their reason, rather than printed.
+  module.activate_throwing_error_handler();
   const fs = module.FS as unknown as FileSystem;
   const name = `trial-${mounted++}.h5`;
   const node = fs.createFile('/', name, {}, true, false);
