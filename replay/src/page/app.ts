@@ -49,6 +49,8 @@ export class App {
   private last = 0;
   private pictures = 0;
   private isClosed = false;
+  // Messages that come and go change sizes too, not only the window.
+  private readonly sizes = new ResizeObserver(() => requestAnimationFrame(() => this.isClosed || this.onResize()));
   private readonly refusals: string[];
 
   constructor(private readonly trials: OpenTrial[], private readonly notices: Notices,
@@ -160,7 +162,8 @@ export class App {
   /** Starts drawing; resolves with the first picture on the screen. */
   start(): Promise<void> {
     document.addEventListener('keydown', this.onKey);
-    window.addEventListener('resize', this.onResize);
+    this.sizes.observe(this.picture.element);
+    this.sizes.observe(this.curves.element);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', this.onColours);
     this.onResize();
     return new Promise((done) => {
@@ -176,7 +179,7 @@ export class App {
   close(): void {
     this.isClosed = true;
     document.removeEventListener('keydown', this.onKey);
-    window.removeEventListener('resize', this.onResize);
+    this.sizes.disconnect();
     matchMedia('(prefers-color-scheme: dark)').removeEventListener('change', this.onColours);
     for (const trial of this.trials) trial.close();
     this.element.remove();

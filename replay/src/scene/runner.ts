@@ -8,6 +8,7 @@ import { HIDDEN, MarkerCloud, MISSING } from './marker_cloud';
 import { Segments } from './segments';
 
 const PELVIS_HALF = 0.32; // metres: longer than a pelvis, so that its angle is seen
+const HORIZON_HALF = 0.4;
 /** An ellipsoid of one standard deviation is smaller than a pixel; this many times it is not. */
 export const ELLIPSOID_SCALE = 20;
 const GHOST_OPACITY = 0.38;
@@ -143,12 +144,12 @@ export class Runner {
       const along = (direction: Point, by: number) => line.centre.map((c, k) => c + by * direction[k]);
       this.pelvisLines.add(along(line.line, -PELVIS_HALF), along(line.line, PELVIS_HALF),
                            new THREE.Color(this.colours.pelvis));
-      this.horizonLines.add(along(line.horizontal, -PELVIS_HALF), along(line.horizontal, PELVIS_HALF),
+      this.horizonLines.add(along(line.horizontal, -HORIZON_HALF), along(line.horizontal, HORIZON_HALF),
                             new THREE.Color(this.colours.horizontal));
     }
     this.pelvisLines.end();
     this.horizonLines.end();
-    this.pelvisCentre = line ? (along3(line.centre, line.horizontal, PELVIS_HALF)) : null;
+    this.pelvisCentre = line ? along3(line.centre, line.horizontal, HORIZON_HALF) : null;
   }
 
   /** Lines from each camera to the markers that it saw. */

@@ -71,25 +71,23 @@ type Values = Float64Array | Float32Array | Int8Array | Uint8Array | Int16Array 
 
 /** Reads names that a trial has. A missing one is undefined or empty; a broken one throws TrialError. */
 export class Hdf5 {
+  private readonly listed = new Map<string, string[]>();
   constructor(private readonly file: H5File) {}
 
   has(path: string): boolean {
-    const parts = path.split('/');
-    let group: Group = this.file;
-    for (const [i, part] of parts.entries()) {
-      if (!group.keys().includes(part)) return false;
-      if (i + 1 < parts.length) {
-        const next = group.get(part);
-        if (!isGroup(next)) return false;
-        group = next;
-      }
-    }
-    return true;
+    const slash = path.lastIndexOf('/');
+    return this.keys(slash < 0 ? '' : path.slice(0, slash)).includes(path.slice(slash + 1));
   }
 
+  /** Names in a group; '' is the file itself, and there are none where it is no group. */
   keys(path: string): string[] {
-    const group = this.has(path) ? this.file.get(path) : null;
-    return isGroup(group) ? group.keys() : [];
+    let names = this.listed.get(path);
+    if (!names) {
+      const group = path === '' ? this.file : this.has(path) ? this.file.get(path) : null;
+      names = isGroup(group) ? group.keys() : [];
+      this.listed.set(path, names);
+    }
+    return names;
   }
 
   shape(path: string): number[] {

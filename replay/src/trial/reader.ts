@@ -9,7 +9,7 @@ import {
 const SCHEMA_VERSION = 1;
 const MOST_FRAMES = 50_000_000;
 const MOST_MARKERS = 5_000;
-const OVERVIEW_FRAMES = 33;
+const OVERVIEW_FRAMES = 15;
 const STRIDE_COLUMNS = ['side', 'start', 'toe_off', 'end', 'accepted', 'rejection_reason', 'curves'];
 
 /** A trial, read as it is looked at. */

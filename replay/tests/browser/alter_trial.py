@@ -63,39 +63,57 @@ def tiled(data, copies, step):
     return numpy.concatenate([data + i * step for i in range(copies)])
 
 
-def copy_tiled(source, target, name, copies, step=None, rows=None):
+def copy_tiled(source, target, name, copies, step, rows):
     dataset = source[name]
-    data = tiled(dataset[:rows] if rows else dataset[:], copies, step)
+    data = tiled(dataset[:][rows], copies, step)
     chunks = dataset.chunks and (min(dataset.chunks[0], len(data)), *dataset.chunks[1:])
     made = target.create_dataset(name, data=data, chunks=chunks, shuffle=True, compression="gzip",
                                  compression_opts=1, fletcher32=True)
     made.attrs.update(dict(dataset.attrs))
 
 
+def repeat_pieces(source, target, name, copies, rows):
+    """As copy_tiled, for rows that are whole pieces of the file: they are copied as they lie, packed."""
+    dataset = source[name]
+    piece = dataset.chunks[0]
+    shape = (copies * rows, *dataset.shape[1:])
+    space = h5py.h5s.create_simple(shape)
+    made = h5py.h5d.create(target.id, name.encode(), dataset.id.get_type(), space, dataset.id.get_create_plist())
+    rest = (0,) * (len(shape) - 1)
+    pieces = [dataset.id.read_direct_chunk((at, *rest)) for at in range(0, rows, piece)]
+    for copy in range(copies):
+        for i, (mask, packed) in enumerate(pieces):
+            made.write_direct_chunk((copy * rows + i * piece, *rest), packed, mask)
+    h5py.Dataset(made).attrs.update(dict(dataset.attrs))
+
+
 def hour(source, target, minutes):
     time = source["timebase/time"][:]
-    rows = len(time) - 1
-    duration = time[-1] - time[0]
+    piece = source["trajectories/position"].chunks[0]
+    rows = (len(time) - 1) // piece * piece
+    duration = rows / source["timebase/time"].attrs["rate_hz"]
     copies = int(numpy.ceil(60 * minutes / duration))
+    strides = source["strides/end"][:] < time[rows]
+    events = source["events/time"][:] < time[rows]
     target.attrs.update(dict(source.attrs))
-    copy_tiled(source, target, "timebase/time", copies, duration, rows)
+    copy_tiled(source, target, "timebase/time", copies, duration, slice(rows))
     for group in ("provenance", "summary", "rig"):
         source.copy(group, target)
     target.create_group("trajectories").attrs.update(dict(source["trajectories"].attrs))
     source.copy("trajectories/labels", target["trajectories"])
-    for name in ("position", "source", "residual", "rays"):
-        copy_tiled(source, target, f"trajectories/{name}", copies, rows=rows)
+    for name in ("position", "source", "covariance", "residual", "rays"):
+        repeat_pieces(source, target, f"trajectories/{name}", copies, rows)
     for name in source["kinematics"]:
-        copy_tiled(source, target, f"kinematics/{name}", copies, rows=rows)
+        copy_tiled(source, target, f"kinematics/{name}", copies, None, slice(rows))
     for name in source["events"]:
-        copy_tiled(source, target, f"events/{name}", copies, duration if name == "time" else None)
+        copy_tiled(source, target, f"events/{name}", copies, duration if name == "time" else None, events)
     for name in source["strides"]:
         if name == "curves":
             for curve in source["strides/curves"]:
-                copy_tiled(source, target, f"strides/curves/{curve}", copies)
+                copy_tiled(source, target, f"strides/curves/{curve}", copies, None, strides)
         else:
             step = duration if name in ("start", "toe_off", "end") else None
-            copy_tiled(source, target, f"strides/{name}", copies, step)
+            copy_tiled(source, target, f"strides/{name}", copies, step, strides)
 
 
 def main(arguments):

@@ -12,7 +12,7 @@ const PLAY_SECONDS = 5;
 let browser: Browser;
 beforeAll(async () => {
   const made = existsSync(trial('hour')) && statSync(trial('hour')).mtimeMs > statSync(trial('run')).mtimeMs;
-  if (!made) alter('hour', trial('run'), trial('hour'), String(MINUTES));
+  if (!made) await alter('hour', trial('run'), trial('hour'), String(MINUTES));
   browser = await launchBrowser();
 });
 afterAll(() => browser.close());

@@ -1,7 +1,8 @@
 // Makes the trials that the browser tests open, through the program itself. Kept until program or script change.
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 
 const source = resolve(import.meta.dirname ?? __dirname, '../../..');
 export const PROGRAM = process.env.MEDIUS_PROGRAM ?? join(source, 'build/release/bin/medius');
@@ -20,9 +21,9 @@ export function medius(...words: string[]): string {
   return execFileSync(PROGRAM, words, { cwd: TRIALS, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 // Debian's own Python, which has Debian's h5py.
-export function alter(...words: string[]): void {
+export async function alter(...words: string[]): Promise<void> {
   const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
-  execFileSync(python, [ALTER, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+  await promisify(execFile)(python, [ALTER, ...words]);
 }
 
 function virtualRun(): void {
@@ -40,11 +41,11 @@ function virtualRun(): void {
   copyFileSync(trial('run'), trial('second'));
 }
 
-function badFiles(): void {
-  alter('no-set', trial('run'), trial('no-marker-set'));
-  alter('html', trial('run'), trial('html'));
-  alter('gaps', trial('run'), trial('gaps'));
-  alter('other', trial('other-hdf5'));
+async function badFiles(): Promise<void> {
+  await alter('no-set', trial('run'), trial('no-marker-set'));
+  await alter('html', trial('run'), trial('html'));
+  await alter('gaps', trial('run'), trial('gaps'));
+  await alter('other', trial('other-hdf5'));
   copyFileSync(trial('run'), trial('truncated'));
   truncateSync(trial('truncated'), Math.floor(statSync(trial('run')).size / 2));
   writeFileSync(trial('text'), 'time,x,y\n0,1,2\n');
@@ -58,7 +59,7 @@ function realRun(): void {
   medius('analyze', 'real.trial.h5', '--static', 'real-static.trial.h5', '--markers', 'hamner', '-o', 'real.trial.h5');
 }
 
-export default function setup(): void {
+export default async function setup(): Promise<void> {
   const stamp = join(TRIALS, 'made-by');
   const made = [PROGRAM, ALTER, join(source, 'replay/tests/browser/trials.ts')].map((path) => statSync(path).mtimeMs).join(' ');
   mkdirSync(SCREENSHOTS, { recursive: true });
@@ -66,7 +67,7 @@ export default function setup(): void {
   rmSync(TRIALS, { recursive: true, force: true });
   mkdirSync(TRIALS, { recursive: true });
   virtualRun();
-  badFiles();
+  await badFiles();
   if (HAS_REAL) realRun();
   writeFileSync(stamp, made);
 }
