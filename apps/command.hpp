@@ -108,6 +108,7 @@ void AddReconstructCommand(CommandLine& commands);
 void AddRelabelCommand(CommandLine& commands);
 void AddReportCommand(CommandLine& commands);
 void AddRepeatabilityCommand(CommandLine& commands);
+void AddReplayCommand(CommandLine& commands);
 void AddRigCommand(CommandLine& commands);
 void AddSimulateCommand(CommandLine& commands);
 void AddSpmCommand(CommandLine& commands);

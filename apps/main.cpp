@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   AddRepeatabilityCommand(commands);
   AddSpmCommand(commands);
   AddNoteCommand(commands);
+  AddReplayCommand(commands);
   AddInfoCommand(commands);
   return commands.Main(argc, argv);
 }

@@ -1,0 +1,4 @@
+declare module 'medius:trial-worker' {
+  const TrialWorker: new () => Worker;
+  export default TrialWorker;
+}
