@@ -71,6 +71,7 @@ class Judge {
   }
 
   void JudgeAlone(std::size_t row);
+  [[nodiscard]] double OutlierDeviations(std::size_t strides) const;
   void JudgeAmongOthers(Side side, Parallelism parallelism);
 
  private:
@@ -303,6 +304,14 @@ std::vector<double> Judge::DistancesFromMedian(const StrideCurves& curves,
   return distance;
 }
 
+// How many deviations too far is. Few strides tell their own spread badly: of six good ones the
+// rule for many would throw one out in nearly every run.
+double Judge::OutlierDeviations(std::size_t strides) const {
+  constexpr double kFew = 40.0;  // doubles the limit for six strides, adds a fifth for fifteen
+  const auto n = static_cast<double>(strides);
+  return options_.outlier_deviations * (1.0 + kFew / (n * n));
+}
+
 void Judge::JudgeAmongOthers(Side side, Parallelism parallelism) {
   std::vector<std::size_t> rows;
   for (std::size_t row = 0; row < table_.stride_count(); ++row) {
@@ -320,9 +329,8 @@ void Judge::JudgeAmongOthers(Side side, Parallelism parallelism) {
     std::vector<double> deviation = distances[a];
     for (double& d : deviation) d = std::abs(d - usual);
     constexpr double kSdOfMad = 1.4826;  // of a normal distribution
-    const double limit =
-        usual + options_.outlier_deviations * kSdOfMad * Quantile(std::move(deviation), 0.5) +
-        options_.outlier_floor;
+    const double spread = kSdOfMad * Quantile(std::move(deviation), 0.5);
+    const double limit = usual + OutlierDeviations(rows.size()) * spread + options_.outlier_floor;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (!(distances[a][i] > limit)) continue;
       Reject(rows[i], fmt::format("{} is {:.1f} deg rms from the median curve (limit {:.1f})",

@@ -281,17 +281,12 @@ void RunAnalyze(const AnalyzeArguments& arguments, CommandContext& context) {
   }
   AddInputs(arguments, provenance);
   provenance.AddInput(set_path);
-<<<<<<< HEAD
+  provenance.KeepMarkerSet(storage::ReadMarkerSetText(set_path));
   const analysis::AnalysisOptions options = OptionsOf(arguments, set);
   std::optional<ReferenceValues> norms;
   if (!arguments.reference_values.empty()) {
     norms = ReadReferenceValuesFor(arguments.reference_values, arguments.method);
   }
-=======
-  provenance.KeepMarkerSet(storage::ReadMarkerSetText(set_path));
-  const analysis::AnalysisOptions options = OptionsOf(arguments);
-  provenance.SetOptions(ToJson(options, set));
->>>>>>> replay
 
   const analysis::AnalysisResult result =
       analysis::Analyze(set, run, beside.companions, options, context.parallelism(),
