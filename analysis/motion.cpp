@@ -283,6 +283,7 @@ Motion EmptyMotion(const BodyModel& body, std::size_t frame_count) {
   for (const Segment segment : kSegments) {
     SegmentRotations& rotations = motion.segments[IndexOf(segment)];
     rotations.segment = ToString(segment);
+    if (!body[segment].available()) continue;  // an hour of it is 15 MB
     rotations.rotation.assign(4 * frame_count, std::numeric_limits<float>::quiet_NaN());
     rotations.residual.assign(frame_count, std::numeric_limits<float>::quiet_NaN());
     rotations.flagged.assign(frame_count, 0);

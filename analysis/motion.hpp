@@ -58,7 +58,7 @@ struct Motion {
   Kinematics kinematics;  ///< its segments are empty: they are in `segments`
   EventSignals signals;
   std::array<SegmentRotations, kSegmentCount>
-      segments;  ///< by Segment; all NaN where there is none
+      segments;  ///< by Segment; empty where there is none
   std::array<SegmentDeformation, kSegmentCount> deformation;  ///< by Segment
 };
 

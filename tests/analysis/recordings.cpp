@@ -112,14 +112,14 @@ Table ReadTable(const std::filesystem::path& path, const std::string& heading) {
 }
 
 std::vector<PlateStance> PlateStances(std::vector<double> vertical_force, double rate_hz,
-                                      double start) {
-  constexpr double kThreshold = 50.0;
-  if (rate_hz > 125.0) ZeroLagButterworth(50.0, rate_hz).Apply(vertical_force);
+                                      double start, bool noisy) {
+  const double threshold = noisy ? 50.0 : 20.0;
+  if (noisy) ZeroLagButterworth(50.0, rate_hz).Apply(vertical_force);
   std::vector<PlateStance> stances;
   double strike = std::nan("");
   for (std::size_t i = 1; i < vertical_force.size(); ++i) {
-    const double before = vertical_force[i - 1] - kThreshold;
-    const double after = vertical_force[i] - kThreshold;
+    const double before = vertical_force[i - 1] - threshold;
+    const double after = vertical_force[i] - threshold;
     if ((before > 0.0) == (after > 0.0)) continue;
     const double time = start + (static_cast<double>(i - 1) + before / (before - after)) / rate_hz;
     if (after > 0.0) strike = time;

@@ -40,9 +40,10 @@ struct Table {
 /// @param heading  first word of the heading line.
 [[nodiscard]] Table ReadTable(const std::filesystem::path& path, const std::string& heading);
 
-/// Stances where a vertical force low-passed at 50 Hz is above 50 N, those cut by an end left out.
+/// Stances where a vertical force is above 20 N, or noisy: above 50 N once low-passed at 50 Hz.
+/// Those cut by an end are left out.
 [[nodiscard]] std::vector<PlateStance> PlateStances(std::vector<double> vertical_force,
-                                                    double rate_hz, double start);
+                                                    double rate_hz, double start, bool noisy);
 
 /// The preset datasets/marker_sets/<name>.toml.
 [[nodiscard]] MarkerSet Preset(const std::string& name);

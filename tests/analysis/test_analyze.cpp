@@ -3,10 +3,12 @@
 #include <map>
 #include <random>
 
+#include <Eigen/Geometry>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "analysis/analyze.hpp"
+#include "analysis/joint_angles.hpp"
 #include "analysis/signal.hpp"
 #include "core/error.hpp"
 #include "tests/analysis/recordings.hpp"
@@ -59,6 +61,83 @@ TEST(Analyze, MeasuresTheDropOfASyntheticRun) {
   EXPECT_NEAR(Row(result.summary, "stride_time", Side::kLeft).mean, 0.72, 0.001);
   EXPECT_EQ(result.quality.size(), kSegmentCount);
   EXPECT_EQ(result.quality[0].frames_fitted, 4000U);
+}
+
+TEST(Analyze, KeepsRotationsThatTheAnglesCanBeHadFrom) {
+  const Recording standing = StandingTrial();
+  const AnalysisResult result =
+      Analyze(SyntheticSet(), RunTrial(20.0), &standing, {}, Parallelism(1), {});
+  EXPECT_EQ(result.kinematics.method, "medius");
+  ASSERT_EQ(result.kinematics.segments.size(), 5U);  // no feet, no trunk
+  const SegmentRotations& pelvis = result.kinematics.segments[0];
+  EXPECT_EQ(pelvis.segment, "pelvis");
+  const std::vector<double>& obliquity = result.kinematics.Find("pelvis_obliquity")->value;
+  ASSERT_EQ(pelvis.rotation.size(), 4 * obliquity.size());
+  constexpr double kFloat = 1e-6;  // of a quaternion's parts, doubled by the matrix
+  for (std::size_t t = 0; t < obliquity.size(); t += 50) {
+    const float* q = &pelvis.rotation[4 * t];
+    const Eigen::Matrix3d lab_from_pelvis =
+        Eigen::Quaternionf(q[0], q[1], q[2], q[3]).cast<double>().toRotationMatrix();
+    EXPECT_GE(q[0], 0.0F);
+    EXPECT_NEAR(PelvisAngles(lab_from_pelvis, Eigen::Matrix3d::Zero()).value[0], obliquity[t],
+                kFloat);
+  }
+}
+
+TEST(Analyze, FlagsFramesWhoseMarkersLoseTheirShape) {
+  const Recording standing = StandingTrial();
+  Recording run = RunTrial(20.0, 0.0005);
+  run.read = [read = run.read, labels = run.labels](FrameRange range) {
+    TrajectoryBlock block = read(range);
+    for (std::size_t t = 0; t < range.count; ++t) {
+      if (range.first + t < 1000 || range.first + t >= 1020) continue;
+      for (std::size_t m = 0; m < labels.size(); ++m) {
+        if (labels[m] != "RTH2") continue;
+        MarkerSample sample = block.Get(t, MarkerId(m));
+        sample.position.z() += 0.10;
+        block.Set(t, MarkerId(m), sample);
+      }
+    }
+    return block;
+  };
+  const AnalysisResult result = Analyze(SyntheticSet(), run, &standing, {}, Parallelism(1), {});
+  const SegmentRotations& thigh = result.kinematics.segments[2];
+  EXPECT_EQ(thigh.segment, "right_thigh");
+  EXPECT_EQ(thigh.flagged[1010], 1);
+  EXPECT_GT(thigh.residual[1010], 0.02F);
+  EXPECT_EQ(thigh.flagged[2000], 0);
+  EXPECT_EQ(result.kinematics.segments[1].flagged[1010], 0);
+}
+
+TEST(Analyze, AGapOverTheWholePelvisCostsTheStridesInItAlone) {
+  const Recording standing = StandingTrial();
+  Recording run = RunTrial(20.0, 0.0005);
+  run.read = [read = run.read, labels = run.labels](FrameRange range) {
+    TrajectoryBlock block = read(range);
+    for (std::size_t t = 0; t < range.count; ++t) {
+      if (range.first + t < 1000 || range.first + t >= 1600) continue;  // three seconds
+      for (std::size_t m = 0; m < labels.size(); ++m) {
+        const bool pelvis = labels[m].ends_with("ASI") || labels[m].ends_with("PSI");
+        if (pelvis) block.Set(t, MarkerId(m), MarkerSample::Missing());
+      }
+    }
+    return block;
+  };
+  const AnalysisResult result = Analyze(SyntheticSet(), run, &standing, {}, Parallelism(1), {});
+  EXPECT_THAT(result.warnings,
+              ::testing::Contains(HasSubstr("the pelvis is lost in 15.0 % of the frames")));
+  std::size_t in_gap = 0;
+  for (std::size_t row = 0; row < result.strides.stride_count(); ++row) {
+    const double start = result.strides.start[row], toe_off = result.strides.toe_off[row];
+    if (toe_off < 4.9 || start > 8.1) {
+      EXPECT_EQ(result.strides.accepted[row], 1) << result.strides.rejection_reason[row];
+    } else if (start > 5.1 && toe_off < 7.9) {
+      ++in_gap;
+      EXPECT_EQ(result.strides.accepted[row], 0) << start;
+      EXPECT_THAT(result.strides.rejection_reason[row], HasSubstr("pelvis"));
+    }
+  }
+  EXPECT_GE(in_gap, 4U);
 }
 
 TEST(Analyze, SaysWhyThereAreNoStrides) {

@@ -118,6 +118,19 @@ TEST_F(BadInput, AMarkerSetThatNamesAMarkerTheTrialLacks) {
                 {"NOSUCH", label});
 }
 
+TEST_F(BadInput, AMarkerSetWithLeftAndRightSwapped) {
+  std::string set = ReadFile(MEDIUS_SOURCE_DIR "/datasets/marker_sets/virtual_lab.toml");
+  for (const std::string side : {"right", "left"}) {
+    const std::string other = side == "right" ? "LHEE" : "RHEE";
+    const std::size_t label = set.find('"', set.find(side + "_heel"));
+    set.replace(label + 1, other.size(), other);
+  }
+  WriteFile(*lab_ / "set.toml", set);
+  ExpectRefused({"analyze", "run.trial.h5", "--static", "static.trial.h5", "--markers", "set.toml",
+                 "-o", "out"},
+                {"\"LHEE\" (right_heel)", "left and right are swapped in the marker set"});
+}
+
 TEST_F(BadInput, ARigWithACameraTheTrialLacks) {
   std::string rig = ReadFile(*lab_ / "rig.toml");
   const std::size_t name = rig.find("name = \"") + 8;
