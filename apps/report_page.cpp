@@ -18,7 +18,7 @@ namespace medius::apps {
 namespace {
 
 constexpr std::size_t kLongestName = 40;
-constexpr std::size_t kLongestFact = 70;
+constexpr std::size_t kLongestFact = 64;
 constexpr std::size_t kLongestCommand = 120;
 
 // Never within a character.

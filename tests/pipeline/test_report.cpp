@@ -181,7 +181,7 @@ TEST_F(Report, AReferenceOfAnotherMethodIsRefusedWhereItIsAskedFor) {
             "who = \"30 club runners\"\ncitation = \"our laboratory, 2025\"\n");
   Run({"report", "run.trial.h5", "-o", "norms.html", "--reference", "ours.toml"});
   const std::string html = ReadFile(In("norms.html"));
-  EXPECT_THAT(TextOf(html), HasSubstr("30 club runners: our laboratory, 2025"));
+  EXPECT_THAT(TextOf(html), HasSubstr("30 club runners (our laboratory, 2025)"));
   EXPECT_THAT(html, HasSubstr("class=\"reference\""));
 }
 
