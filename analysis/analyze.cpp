@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "analysis/cross_talk.hpp"
 #include "analysis/rigid_fit.hpp"
 #include "analysis/run_statistics.hpp"
 #include "analysis/signal.hpp"
@@ -18,52 +19,67 @@ constexpr double kDegrees = 57.29577951308232;
 constexpr std::size_t kFewStrides = 15;  // a side; docs/methods.md
 
 SegmentQuality QualityOf(Segment segment, const SegmentModel& model, const Motion& motion) {
-  const std::vector<float>& rms = motion.fit_rms[static_cast<std::size_t>(segment)];
+  const SegmentRotations& rotations = motion.segments[IndexOf(segment)];
   SegmentQuality quality;
   quality.segment = segment;
-  quality.deformation = motion.deformation[static_cast<std::size_t>(segment)];
+  quality.deformation = motion.deformation[IndexOf(segment)];
   quality.markers = model.available() ? model.local.size() : 0;
-  quality.median_rms = Quantile(std::vector<double>(rms.begin(), rms.end()), 0.5);
-  for (const float value : rms) {
-    if (std::isnan(value)) continue;
+  quality.median_rms =
+      Quantile(std::vector<double>(rotations.residual.begin(), rotations.residual.end()), 0.5);
+  for (std::size_t t = 0; t < rotations.residual.size(); ++t) {
+    if (std::isnan(rotations.residual[t])) continue;
     ++quality.frames_fitted;
-    if (static_cast<double>(value) > 3.0 * quality.median_rms) ++quality.frames_flagged;
+    quality.frames_flagged += rotations.flagged[t];
   }
   return quality;
 }
 
 // Error of a segment's rotation about each of its axes that the movement of its markers causes.
-std::array<SystematicPart, 3> RotationErrors(const SegmentModel& model, double residual_rms) {
+// @param freedom  numbers that the residual tells of that movement by.
+std::array<SystematicPart, 3> RotationErrors(const SegmentModel& model, double residual_rms,
+                                             double freedom) {
   std::array<SystematicPart, 3> errors;
-  if (!model.available() || std::isnan(residual_rms)) return errors;
+  if (!model.available() || std::isnan(residual_rms) || !(freedom > 0.0)) return errors;
   const RigidFit at_rest = FitRigid(model.local, model.local);
   const double sd = SoftTissueSd(residual_rms, model.local.size());
   for (std::size_t axis = 0; axis < errors.size(); ++axis) {
     const auto i = static_cast<Eigen::Index>(axis);
-    // The markers stray alike in every stride: the residual tells of them by 3N - 6 numbers only.
-    errors[axis] = SystematicPart::Estimated(sd * std::sqrt(at_rest.inverse_inertia(i, i)),
-                                             3 * model.local.size() - 6);
+    errors[axis] =
+        SystematicPart::Estimated(sd * std::sqrt(at_rest.inverse_inertia(i, i)), freedom);
   }
   return errors;
 }
 
-SystematicErrors SystematicErrorsOf(const BodyModel& body, const MarkerSet& set,
+// The markers stray alike in every stride, so the residual tells of them by few numbers only: 3N -
+// 6 for what is constant, and twice as many for what comes and goes with the stride (a loop has two
+// directions); together by Satterthwaite 1946, Biometrics Bull 2:110.
+SegmentError ErrorOf(const SegmentModel& model, const SegmentQuality& q) {
+  const double numbers = 3.0 * static_cast<double>(model.local.size()) - 6.0;
+  const double constant = q.deformation.constant * q.deformation.constant;
+  const double varying = q.deformation.varying * q.deformation.varying;
+  const double whole = constant + varying;
+  const double freedom =
+      whole > 0.0
+          ? whole * whole / (constant * constant / numbers + varying * varying / (2.0 * numbers))
+          : numbers;
+  return {std::string(ToString(q.segment)), RotationErrors(model, q.median_rms, freedom),
+          RotationErrors(model, q.deformation.varying, 2.0 * numbers)};
+}
+
+SystematicErrors SystematicErrorsOf(const BodyModel& body,
                                     const std::vector<SegmentQuality>& quality,
+                                    const std::array<HipCentreMethod, 2>& hip_centre,
                                     const AnalysisOptions& options) {
   SystematicErrors errors;
   for (const SegmentQuality& q : quality) {
-    errors.segments.push_back({std::string(ToString(q.segment)),
-                               RotationErrors(body[q.segment], q.median_rms),
-                               RotationErrors(body[q.segment], q.deformation.varying)});
+    if (body[q.segment].available()) errors.segments.push_back(ErrorOf(body[q.segment], q));
   }
   errors.contact_time = SystematicPart::Known(options.contact_time_sd);
   for (const Side side : kSides) {
     const auto index = static_cast<std::size_t>(side);
-    const bool marked = set.LabelOf(fmt::format("{}_hip_centre", ToString(side))).has_value();
     const double length = body[ThighOf(side)].length;
-    if (!marked && length > 0.0) {
-      errors.hip_centre[index] = SystematicPart::Known(options.hip_centre_sd / length);
-    }
+    const double sd = options.hip_centre_sd.value_or(HipCentreSd(hip_centre[index]));
+    if (sd > 0.0 && length > 0.0) errors.hip_centre[index] = SystematicPart::Known(sd / length);
   }
   return errors;
 }
@@ -127,6 +143,7 @@ void WarnOfQuality(const std::vector<SegmentQuality>& quality, std::size_t frame
       warnings.push_back(fmt::format("the {} is lost in {:.1f} % of the frames",
                                      ToString(q.segment), 100.0 * missing / frames));
     }
+    if (IsOptional(q.segment)) continue;  // a foot bends at its toes, shoulders move
     if (q.median_rms > kPoorFit) {
       warnings.push_back(fmt::format(
           "the markers of the {} fit their places in the standing trial to {:.1f} mm only: was one "
@@ -140,6 +157,71 @@ void WarnOfQuality(const std::vector<SegmentQuality>& quality, std::size_t frame
           ToString(q.segment), 100.0 * static_cast<double>(q.frames_flagged) / frames,
           1000.0 * q.median_rms));
     }
+  }
+}
+
+// Where the functional trial is given and serves, its joints in the place of the landmarks'.
+BodyOptions WithFunctionalJoints(const MarkerSet& set, const Companions& companions,
+                                 const AnalysisOptions& options, AnalysisResult& result) {
+  BodyOptions body = options.body;
+  result.hip_centre.fill(body.hip_centre);
+  const bool hips = body.hip_centre == HipCentreMethod::kFunctional;
+  if (companions.functional == nullptr) {
+    if (!hips && !options.functional_knee_axis) return body;
+    throw InputError("a functional hip centre or knee axis needs a functional trial: --functional");
+  }
+  if (companions.standing == nullptr) {
+    throw InputError(fmt::format("{}: a functional trial needs a standing trial too: --static",
+                                 companions.functional->where));
+  }
+  result.functional = MeasureFunctionalJoints(set, *companions.functional, *companions.standing,
+                                              body, options.motion, options.gates);
+  const std::string& where = companions.functional->where;
+  for (const Side side : kSides) {
+    const std::size_t i = IndexOf(side);
+    const FunctionalHip& hip = result.functional->hip[i];
+    if (hips) body.functional_hip_centre[i] = hip.centre;
+    if (hips && !hip.refused.empty()) {
+      result.hip_centre[i] = HipCentreMethod::kHarrington;
+      body.functional_hip_centre[i] = RegressionHipCentre(
+          HipCentreMethod::kHarrington, result.functional->size, body.marker_offset, side);
+      result.warnings.push_back(fmt::format(
+          "functional trial {}: the {} hip's centre is not used, since {}; Harrington's "
+          "equation gives it instead",
+          where, ToString(side), hip.refused));
+    }
+    const FunctionalKnee& knee = result.functional->knee[i];
+    if (!options.functional_knee_axis) continue;
+    result.functional_knee_axis[i] = knee.refused.empty();
+    if (knee.refused.empty()) body.knee_axis_turn[i] = knee.axis_turn;
+    if (knee.refused.empty()) continue;
+    result.warnings.push_back(
+        fmt::format("functional trial {}: the {} knee's axis is not used, since {}; that of the "
+                    "epicondyles is",
+                    where, ToString(side), knee.refused));
+  }
+  return body;
+}
+
+void TakeForces(const Recording& run, const ForceRecording& forces, const AnalysisOptions& options,
+                AnalysisResult& result) {
+  result.forces =
+      EventsFromForces(result.events, forces, run.time_base.time.front(), options.forces);
+  result.events = std::move(result.forces->events);
+  for (const std::string& warning : result.forces->warnings) result.warnings.push_back(warning);
+}
+
+void WarnOfCrossTalk(AnalysisResult& result) {
+  constexpr double kTooMuch = 0.5;  // docs/methods.md
+  for (const Side side : kSides) {
+    const double cross_talk = KneeCrossTalk(result.kinematics, side);
+    result.knee_cross_talk[IndexOf(side)] = cross_talk;
+    if (!(std::abs(cross_talk) >= kTooMuch)) continue;
+    result.warnings.push_back(
+        fmt::format("{} knee: adduction follows flexion (correlation {:.2f}; below {:g} expected): "
+                    "its axis is turned, by misplaced epicondyle markers perhaps; do not rely on "
+                    "its adduction and rotation",
+                    ToString(side), cross_talk, kTooMuch));
   }
 }
 
@@ -190,27 +272,42 @@ void JudgeStrides(const EventDetection& detection, AnalysisResult& result) {
 void AnalysisOptions::Validate(double rate_hz) const {
   motion.Validate(rate_hz);
   events.Validate();
+  forces.Validate();
   strides.Validate();
   const auto require = [](bool ok, const std::string& text) {
     if (!ok) throw InputError(text);
   };
-  require(marker_offset >= 0.0 && marker_offset < 0.05,
-          fmt::format("marker_offset {}: 0 to 0.05 m expected", marker_offset));
-  require(hip_centre_sd >= 0.0 && hip_centre_sd < 0.05,
-          fmt::format("hip_centre_sd {}: 0 to 0.05 m expected", hip_centre_sd));
+  require(body.marker_offset >= 0.0 && body.marker_offset < 0.05,
+          fmt::format("marker_offset {}: 0 to 0.05 m expected", body.marker_offset));
+  const double sd = hip_centre_sd.value_or(0.0);
+  require(sd >= 0.0 && sd < 0.05, fmt::format("hip_centre_sd {}: 0 to 0.05 m expected", sd));
   require(contact_time_sd >= 0.0 && contact_time_sd < 0.1,
           fmt::format("contact_time_sd {}: 0 to 0.1 s expected", contact_time_sd));
 }
 
-AnalysisResult Analyze(const MarkerSet& set, const Recording& run, const Recording* standing,
+AnalysisOptions AnalysisOptionsOf(const Method& method, const MarkerSet& set) {
+  AnalysisOptions options;
+  options.method = method.name;
+  options.body.convention = method.frames;
+  options.body.pelvis_order = method.pelvis_order;
+  options.body.joint_order = method.joint_order;
+  const bool marked = set.LabelOf("left_hip_centre") && set.LabelOf("right_hip_centre");
+  options.body.hip_centre = marked ? HipCentreMethod::kMarker : method.hip_centre;
+  options.motion.cutoff_hz = method.cutoff_hz;
+  options.motion.max_gap_s = method.max_gap_s;
+  return options;
+}
+
+AnalysisResult Analyze(const MarkerSet& set, const Recording& run, const Companions& companions,
                        const AnalysisOptions& options, Parallelism parallelism,
                        const WorkControl& control) {
   options.Validate(run.time_base.rate_hz);
-  const BodyModel body = BuildBodyModel(set, run, standing, options.marker_offset);
+  AnalysisResult result;
+  const BodyOptions body_options = WithFunctionalJoints(set, companions, options, result);
+  const BodyModel body = BuildBodyModel(set, run, companions.standing, body_options);
   Motion motion = ComputeMotion(body, run, options.motion, parallelism, control);
 
-  AnalysisResult result;
-  result.warnings = body.warnings;
+  result.warnings.insert(result.warnings.begin(), body.warnings.begin(), body.warnings.end());
   for (const Segment segment : kSegments) {
     result.quality.push_back(QualityOf(segment, body[segment], motion));
   }
@@ -222,13 +319,26 @@ AnalysisResult Analyze(const MarkerSet& set, const Recording& run, const Recordi
   const EventDetection detection =
       DetectEvents(motion.signals, run.time_base, options.events, options.motion.cutoff_hz);
   result.events = detection.events;
+  if (companions.forces != nullptr) TakeForces(run, *companions.forces, options, result);
   result.belt_speed = detection.belt_speed;
   result.kinematics = std::move(motion.kinematics);
+  result.kinematics.method = options.method;
+  for (const Segment segment : kSegments) {
+    if (!body[segment].available()) continue;
+    result.kinematics.segments.push_back(std::move(motion.segments[IndexOf(segment)]));
+  }
+  WarnOfCrossTalk(result);
   control.ThrowIfCancelled();
-  const RunData data{result.kinematics, run.time_base,  result.events,
-                     &motion.signals,   motion.fit_rms, options.motion.cutoff_hz};
+  RunData data{result.kinematics, run.time_base, result.events, &motion.signals};
+  data.cutoff_hz = options.motion.cutoff_hz;
+  for (const SegmentRotations& segment : result.kinematics.segments) {
+    // A foot bends at its toes and shoulders move: that is no marker which flew off.
+    const bool bends = segment.segment.ends_with("_foot") || segment.segment == "trunk";
+    if (!bends) data.fits.push_back({segment.segment, segment.residual});
+  }
   result.strides = TabulateStrides(data, options.strides, parallelism);
-  const SystematicErrors errors = SystematicErrorsOf(body, set, result.quality, options);
+  const SystematicErrors errors =
+      SystematicErrorsOf(body, result.quality, result.hip_centre, options);
   result.summary = Summarize(result.strides, errors);
   result.statistics = DescribeRun(result.strides, errors, parallelism);
   JudgeStrides(detection, result);

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <array>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "analysis/events.hpp"
+#include "analysis/force_events.hpp"
+#include "analysis/functional_trial.hpp"
+#include "analysis/method.hpp"
 #include "analysis/motion.hpp"
 #include "analysis/recording.hpp"
 #include "analysis/strides.hpp"
@@ -17,26 +21,30 @@
 
 namespace medius::analysis {
 
-/// The name that results of these definitions carry. Results of two methods are never compared as
-/// if they were one.
-inline constexpr std::string_view kMethodName = "medius";
-
 /// Everything that decides a result.
 struct AnalysisOptions {
+  /// The name that results of these definitions carry: see Method, and AnalysisOptionsOf.
+  std::string method = "medius";
+  BodyOptions body;
   MotionOptions motion;
   EventOptions events;
+  ForceEventOptions forces;
   StrideOptions strides;
-  /// From the skin to a marker's centre, metres; see HarringtonHipCentre.
-  double marker_offset = 0.0;
-  /// 1 sd of the hip centre's place, metres: Harrington 2007 found 5.2, 3.6 and 3.2 mm left out one
-  /// at a time (forward, up, to the side).
-  double hip_centre_sd = 0.0036;
+  /// The knee's axis by the functional trial (SARA) in place of the epicondyles'.
+  bool functional_knee_axis = false;
+  FunctionalGates gates;
+  /// 1 sd of the hip centre's place, metres; nullopt: what is known of its method (HipCentreSd).
+  std::optional<double> hip_centre_sd;
   /// 1 sd of contact time, seconds: measured against force plates, docs/methods.md.
   double contact_time_sd = 0.008;
 
   /// @throws InputError that names the field that is out of range.
   void Validate(double rate_hz) const;
 };
+
+/// The options that a method stands for. A marker set that names both hip centres
+/// (`<side>_hip_centre`) has them used in place of the method's equation.
+[[nodiscard]] AnalysisOptions AnalysisOptionsOf(const Method& method, const MarkerSet& set);
 
 /// How well a segment's markers kept their shape.
 struct SegmentQuality {
@@ -48,6 +56,18 @@ struct SegmentQuality {
   SegmentDeformation deformation;
 };
 
+/// What was recorded beside the run.
+struct Companions {
+  /// nullptr: none; then hip and knee only where the run has the landmarks, and nothing relative to
+  /// standing.
+  const Recording* standing = nullptr;
+  const Recording* functional = nullptr;  ///< a trial in which hips and knees are moved
+  const ForceRecording* forces = nullptr;
+
+  // NOLINTNEXTLINE(google-explicit-constructor): most runs have a standing trial alone
+  Companions(const Recording* standing_trial = nullptr) : standing(standing_trial) {}
+};
+
 struct AnalysisResult {
   Kinematics kinematics;
   GaitEvents events;
@@ -56,6 +76,13 @@ struct AnalysisResult {
   RunStatistics statistics;
   std::vector<SegmentQuality> quality;
   double belt_speed = 0.0;  ///< m/s, see EventDetection
+  /// By Side: the method that gave the hip centre, which is not the one asked for where a
+  /// functional trial does not serve.
+  std::array<HipCentreMethod, 2> hip_centre = {};
+  std::array<bool, 2> functional_knee_axis = {};  ///< by Side: whether SARA's axis is used
+  std::optional<FunctionalJoints> functional;     ///< as measured; nullopt: no functional trial
+  std::optional<ForceEvents> forces;              ///< its events are moved to `events`
+  std::array<double, 2> knee_cross_talk = {};     ///< by Side, see KneeCrossTalk
   std::vector<std::string> warnings;
   /// Why there are no strides, as a sentence; empty where there are. The kinematics stand all the
   /// same.
@@ -64,12 +91,10 @@ struct AnalysisResult {
 
 /// From labelled trajectories to angles, events, strides and their summary.
 ///
-/// @param standing  nullptr: none; then hip and knee only where the run has the landmarks, and
-///                  nothing relative to standing.
 /// @return the same bits for any number of threads.
 /// @throws InputError as BuildBodyModel and Validate; Cancelled.
 [[nodiscard]] AnalysisResult Analyze(const MarkerSet& set, const Recording& run,
-                                     const Recording* standing, const AnalysisOptions& options,
+                                     const Companions& companions, const AnalysisOptions& options,
                                      Parallelism parallelism, const WorkControl& control);
 
 }  // namespace medius::analysis

@@ -1,5 +1,6 @@
 #include "analysis/anatomy.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include <Eigen/Geometry>
@@ -46,11 +47,33 @@ RigidTransform LongBoneFrame(const Eigen::Vector3d& proximal_centre, const Eigen
   return FrameFromAxes(x, y, x.cross(y), proximal_centre);
 }
 
-Eigen::Vector3d HarringtonHipCentre(double pelvis_width, double pelvis_depth, double marker_offset,
-                                    Side side) {
-  const double lateral = 0.33 * pelvis_width + 0.0073;
-  return {-0.24 * pelvis_depth - 0.0099 - marker_offset, -0.30 * pelvis_width - 0.0109,
-          side == Side::kRight ? lateral : -lateral};
+RigidTransform FootFrame(const Eigen::Vector3d& heel, const Eigen::Vector3d& forefoot,
+                         const Eigen::Vector3d& up) {
+  const Eigen::Vector3d along = forefoot - heel;
+  const Eigen::Vector3d x = Unit(along - along.dot(up) * up);
+  return FrameFromAxes(x, up, x.cross(up), heel);
+}
+
+RigidTransform TrunkFrame(const Eigen::Vector3d& top, const Eigen::Vector3d& mid_psis,
+                          const Eigen::Vector3d& to_right) {
+  const Eigen::Vector3d y = Unit(top - mid_psis);
+  const Eigen::Vector3d x = Unit(y.cross(to_right));
+  return FrameFromAxes(x, y, x.cross(y), top);
+}
+
+RigidTransform ShoeFrame(std::array<Eigen::Vector3d, 3> shoe, Side side,
+                         const Eigen::Vector3d& forward, const Eigen::Vector3d& up) {
+  const Eigen::Vector3d to_right = forward.cross(up);
+  const Eigen::Vector3d origin = (shoe[0] + shoe[1] + shoe[2]) / 3.0;
+  if (!origin.allFinite()) return FrameFromAxes(origin, origin, origin, origin);  // all NaN
+  std::stable_sort(shoe.begin(), shoe.end(),
+                   [&to_right](const Eigen::Vector3d& a, const Eigen::Vector3d& b) {
+                     return a.dot(to_right) < b.dot(to_right);
+                   });
+  Eigen::Vector3d vertical = side == Side::kRight ? shoe[0] - shoe[1] : shoe[1] - shoe[2];
+  if (vertical.dot(up) < 0.0) vertical = -vertical;
+  const Eigen::Vector3d z = Unit(forward.cross(vertical));
+  return FrameFromAxes(forward, z.cross(forward), z, origin);
 }
 
 }  // namespace medius::analysis

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+
 #include <Eigen/Core>
 
 #include "core/events.hpp"
@@ -29,14 +31,24 @@ struct PelvisLandmarks {
                                            const Eigen::Vector3d& lateral,
                                            const Eigen::Vector3d& medial, Side side);
 
-/// Hip joint centre in the pelvis frame (mid-ASIS origin), metres, by the regression on pelvis
-/// width (between the ASIS) and depth (mid-ASIS to mid-PSIS): x = -0.24 PD - 9.9 mm, y = -0.30 PW
-/// - 10.9 mm, z = +-(0.33 PW + 7.3 mm).
+/// Origin heel; x = heel to forefoot made horizontal (the foot stands flat); y = up; z = x x y.
 ///
-/// @param marker_offset  from the skin to the marker's centre, metres; moves the centre back (-x)
-///                       since the regression counts from the bone's landmarks.
-/// Source: Harrington et al. 2007, J Biomech 40:595, the form without leg length.
-[[nodiscard]] Eigen::Vector3d HarringtonHipCentre(double pelvis_width, double pelvis_depth,
-                                                  double marker_offset, Side side);
+/// @param forefoot  the toe, or half-way between first and fifth metatarsal.
+/// @param up        unit vector of the frame that all are in.
+[[nodiscard]] RigidTransform FootFrame(const Eigen::Vector3d& heel, const Eigen::Vector3d& forefoot,
+                                       const Eigen::Vector3d& up);
+
+/// Origin and top C7 (or half-way between the acromia); y = unit(top - mid-PSIS); x = unit(y x
+/// (axis between the acromia, to the right)); z = x x y.
+[[nodiscard]] RigidTransform TrunkFrame(const Eigen::Vector3d& top, const Eigen::Vector3d& mid_psis,
+                                        const Eigen::Vector3d& to_right);
+
+/// The foot of a shoe with three markers (`ric`): sorted from left to right the first less the
+/// second (right shoe) or the second less the third (left shoe) is the vertical pair, pointed up; x
+/// = forward; z = unit(x x vertical); y = z x x. Origin: their centroid.
+///
+/// @param forward, up  unit vectors of the lab; to the right is forward x up.
+[[nodiscard]] RigidTransform ShoeFrame(std::array<Eigen::Vector3d, 3> shoe, Side side,
+                                       const Eigen::Vector3d& forward, const Eigen::Vector3d& up);
 
 }  // namespace medius::analysis

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "analysis/anatomy.hpp"
 #include "analysis/joint_angles.hpp"
+#include "analysis/side_check.hpp"
 #include "analysis/signal.hpp"
 #include "analysis/snapshot.hpp"
 #include "core/error.hpp"
@@ -16,7 +15,6 @@
 namespace medius::analysis {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kRestlessStanding = 0.020;  // metres, see StandingSnapshot::spread
 
 // The set's own word for a role and the role it is for, to be named in a message.
@@ -24,10 +22,6 @@ struct Landmark {
   std::string role;
   std::string label;
 };
-
-std::string Sided(Side side, std::string_view role) {
-  return fmt::format("{}_{}", ToString(side), role);
-}
 
 InputError MissingMarker(const MarkerSet& set, const Landmark& landmark,
                          const Recording& recording) {
@@ -40,105 +34,82 @@ bool Has(const Recording& recording, std::string_view label) {
   return FindLabel(recording, label) < recording.labels.size();
 }
 
-// Anatomical frames of one snapshot; a frame whose landmarks are missing is NaN.
-struct BodyFrames {
-  std::array<RigidTransform, 5> lab_from_segment;
-  std::array<double, 5> length = {};
-};
-
 class BodyBuilder {
  public:
   BodyBuilder(const MarkerSet& set, const Recording& run, const Recording* standing,
-              double marker_offset)
+              const BodyOptions& options)
       : set_(set),
         run_(run),
         reference_(standing != nullptr ? *standing : run),
         has_standing_(standing != nullptr),
-        marker_offset_(marker_offset) {}
+        options_(options),
+        segment_frames_(set, reference_, options) {}
 
   BodyModel Build();
-  void RequireUpright(double obliquity, double tilt) const;
 
  private:
   void RequirePelvisRoles();
-  std::vector<Landmark> PelvisLandmarksOfSet() const;
-  std::vector<std::string> RolesOf(Segment segment) const;
   bool HasLandmarks(Segment segment);
+  bool HasOptional(Segment segment);
+  std::vector<std::string> NamedTrackers(Segment segment) const;
   std::vector<std::string> TrackingLabels(Segment segment);
+  std::vector<std::string> OptionalTrackingLabels(Segment segment) const;
   std::vector<Snapshot> ReferenceSnapshots();
   void RequireSeen(const Snapshot& snapshot, Segment segment) const;
-  BodyFrames FramesOf(const Snapshot& snapshot) const;
+  Eigen::Vector3d LocalPoint(Segment segment, const std::string& label,
+                             const std::vector<Snapshot>& snapshots,
+                             const std::vector<BodyFrames>& frames) const;
   void AddSegment(Segment segment, const std::vector<Snapshot>& snapshots,
                   const std::vector<BodyFrames>& frames);
-  void AddFeet();
+  void AddFootMarkers();
+  void RequireUpright(double obliquity, double tilt) const;
+  void AddStanding(const Snapshot& snapshot, const BodyFrames& frames);
+  void WarnOfNoStanding();
   std::size_t ColumnOf(std::string_view label);
-
-  Eigen::Vector3d At(const Snapshot& snapshot, std::string_view role) const {
-    const std::optional<std::string> label = set_.LabelOf(role);
-    return label ? snapshot.Of(reference_, *label) : Eigen::Vector3d::Constant(kNaN);
-  }
   void Warn(std::string text) { body_.warnings.push_back(std::move(text)); }
 
   const MarkerSet& set_;
   const Recording& run_;
   const Recording& reference_;
   bool has_standing_;
-  double marker_offset_;
+  bool restless_ = false;  // the standing trial moves
+  const BodyOptions& options_;
+  SegmentFrames segment_frames_;
   std::vector<std::string> without_landmarks_;  // segments, of a run without a standing trial
   BodyModel body_;
 };
 
-std::vector<Landmark> BodyBuilder::PelvisLandmarksOfSet() const {
-  std::vector<std::string> roles = {"right_asis", "left_asis"};
-  if (set_.LabelOf("right_psis") && set_.LabelOf("left_psis")) {
-    roles.insert(roles.end(), {"right_psis", "left_psis"});
-  } else {
-    roles.emplace_back("sacrum");
-  }
-  std::vector<Landmark> landmarks;
-  for (const std::string& role : roles) {
-    if (const auto label = set_.LabelOf(role)) landmarks.push_back({role, *label});
-  }
-  return landmarks;
-}
-
 void BodyBuilder::RequirePelvisRoles() {
-  const std::vector<Landmark> landmarks = PelvisLandmarksOfSet();
-  const bool asis = set_.LabelOf("right_asis") && set_.LabelOf("left_asis");
-  if (!asis || landmarks.size() < 3) {
-    throw InputError(fmt::format(
-        "marker set {}: the pelvis needs the roles right_asis, left_asis and either right_psis and "
-        "left_psis or sacrum; name them under [roles]",
-        set_.name));
+  if (options_.convention == FrameConvention::kPelvisAsStanding) {
+    if (!has_standing_) {
+      throw InputError(fmt::format(
+          "{}: this method measures the pelvis against a standing trial; give one with --static",
+          run_.where));
+    }
+    if (set_.clusters.count("pelvis") == 0) {
+      throw InputError(fmt::format(
+          "marker set {}: this method needs the cluster pelvis; name it under [clusters]",
+          set_.name));
+    }
+    return;
   }
-  for (const Landmark& landmark : landmarks) {
-    if (!Has(reference_, landmark.label)) throw MissingMarker(set_, landmark, reference_);
+  for (const std::string& role : segment_frames_.PelvisRoles()) {
+    const std::optional<std::string> label = set_.LabelOf(role);
+    if (!label) {
+      throw InputError(fmt::format(
+          "marker set {}: the pelvis needs the roles right_asis, left_asis and either right_psis "
+          "and left_psis or sacrum; name them under [roles]",
+          set_.name));
+    }
+    if (!Has(reference_, *label)) throw MissingMarker(set_, {role, *label}, reference_);
   }
-}
-
-std::vector<std::string> BodyBuilder::RolesOf(Segment segment) const {
-  if (segment == Segment::kPelvis) {
-    std::vector<std::string> roles;
-    for (const Landmark& landmark : PelvisLandmarksOfSet()) roles.push_back(landmark.role);
-    return roles;
-  }
-  const Side side =
-      segment == Segment::kLeftThigh || segment == Segment::kLeftShank ? Side::kLeft : Side::kRight;
-  std::vector<std::string> roles = {Sided(side, "lateral_epicondyle"),
-                                    Sided(side, "medial_epicondyle")};
-  if (segment == ShankOf(side)) {
-    roles.push_back(Sided(side, "lateral_malleolus"));
-    roles.push_back(Sided(side, "medial_malleolus"));
-  } else if (set_.LabelOf(Sided(side, "hip_centre"))) {
-    roles.push_back(Sided(side, "hip_centre"));
-  }
-  return roles;
 }
 
 // A role that the set does not have is a choice of the lab, a label that the standing trial does
 // not have is a mistake.
 bool BodyBuilder::HasLandmarks(Segment segment) {
-  for (const std::string& role : RolesOf(segment)) {
+  if (IsOptional(segment)) return HasOptional(segment);
+  for (const std::string& role : segment_frames_.RolesOf(segment)) {
     const std::optional<std::string> label = set_.LabelOf(role);
     if (!label) {
       Warn(fmt::format("marker set {} has no {}: no angles of the {}", set_.name, role,
@@ -153,17 +124,62 @@ bool BodyBuilder::HasLandmarks(Segment segment) {
   return true;
 }
 
-std::vector<std::string> BodyBuilder::TrackingLabels(Segment segment) {
+// Feet and trunk: without a standing trial they have no neutral place.
+bool BodyBuilder::HasOptional(Segment segment) {
+  if (!has_standing_) return false;
+  std::vector<std::string> lacking;
+  for (const std::string& role : segment_frames_.RolesOf(segment)) {
+    const std::optional<std::string> label = set_.LabelOf(role);
+    if (!label) return false;
+    if (!Has(reference_, *label)) lacking.push_back(fmt::format("\"{}\" ({})", *label, role));
+  }
+  if (lacking.empty()) return true;
+  Warn(fmt::format("{} has no marker {}: no angles of the {}", reference_.where,
+                   fmt::join(lacking, ", "), ToString(segment)));
+  return false;
+}
+
+// Labels that may track a segment, whether a recording has them or not.
+std::vector<std::string> BodyBuilder::NamedTrackers(Segment segment) const {
   const auto cluster = set_.clusters.find(std::string(ToString(segment)));
-  std::vector<std::string> named;
-  if (cluster != set_.clusters.end()) {
-    named = cluster->second;
-  } else if (segment == Segment::kPelvis) {
-    for (const Landmark& landmark : PelvisLandmarksOfSet()) {
-      if (!Has(run_, landmark.label)) throw MissingMarker(set_, landmark, run_);
-      named.push_back(landmark.label);
+  if (cluster != set_.clusters.end()) return cluster->second;
+  std::vector<std::string> roles;
+  if (segment == Segment::kPelvis) roles = segment_frames_.PelvisRoles();
+  if (segment == Segment::kTrunk) {
+    roles = {"c7", "clavicle", "sternum", "right_acromion", "left_acromion"};
+  }
+  if (segment == Segment::kLeftFoot || segment == Segment::kRightFoot) {
+    for (const char* role :
+         {"heel", "toe", "first_metatarsal", "second_metatarsal", "fifth_metatarsal"}) {
+      roles.push_back(Sided(SideOf(segment), role));
     }
-  } else {
+  }
+  std::vector<std::string> labels;
+  for (const std::string& role : roles) {
+    const std::optional<std::string> label = set_.LabelOf(role);
+    if (!label) continue;
+    if (segment == Segment::kPelvis && !Has(run_, *label)) {
+      throw MissingMarker(set_, {role, *label}, run_);
+    }
+    labels.push_back(*label);
+  }
+  return labels;
+}
+
+std::vector<std::string> BodyBuilder::OptionalTrackingLabels(Segment segment) const {
+  std::vector<std::string> labels;
+  for (const std::string& label : NamedTrackers(segment)) {
+    const bool twice = std::find(labels.begin(), labels.end(), label) != labels.end();
+    if (!twice && Has(run_, label) && Has(reference_, label)) labels.push_back(label);
+  }
+  if (labels.size() < 3) labels.clear();
+  return labels;
+}
+
+std::vector<std::string> BodyBuilder::TrackingLabels(Segment segment) {
+  if (IsOptional(segment)) return OptionalTrackingLabels(segment);
+  const std::vector<std::string> named = NamedTrackers(segment);
+  if (named.empty()) {
     Warn(fmt::format("marker set {} has no cluster {}: no angles of that segment", set_.name,
                      ToString(segment)));
     return {};
@@ -192,7 +208,8 @@ std::vector<std::string> BodyBuilder::TrackingLabels(Segment segment) {
 std::vector<Snapshot> BodyBuilder::ReferenceSnapshots() {
   if (!has_standing_) return SampleSnapshots(reference_);
   StandingSnapshot standing = MedianSnapshot(reference_);
-  if (standing.spread > kRestlessStanding) {
+  restless_ = standing.spread > kRestlessStanding;
+  if (restless_) {
     Warn(fmt::format("standing trial {}: its markers move by {:.0f} mm; is it a standing trial?",
                      reference_.where, 1000.0 * standing.spread));
   }
@@ -202,46 +219,11 @@ std::vector<Snapshot> BodyBuilder::ReferenceSnapshots() {
 }
 
 void BodyBuilder::RequireSeen(const Snapshot& snapshot, Segment segment) const {
-  for (const std::string& role : RolesOf(segment)) {
-    if (At(snapshot, role).allFinite()) continue;
+  for (const std::string& role : segment_frames_.RolesOf(segment)) {
+    if (segment_frames_.At(snapshot, role).allFinite()) continue;
     throw InputError(fmt::format("standing trial {}: marker \"{}\" ({}) is missing in every frame",
                                  reference_.where, set_.LabelOf(role).value_or("?"), role));
   }
-}
-
-BodyFrames BodyBuilder::FramesOf(const Snapshot& snapshot) const {
-  PelvisLandmarks landmarks;
-  landmarks.right_asis = At(snapshot, "right_asis");
-  landmarks.left_asis = At(snapshot, "left_asis");
-  const bool psis = set_.LabelOf("right_psis") && set_.LabelOf("left_psis");
-  landmarks.mid_psis =
-      psis ? Eigen::Vector3d(0.5 * (At(snapshot, "right_psis") + At(snapshot, "left_psis")))
-           : At(snapshot, "sacrum");
-  BodyFrames frames;
-  const RigidTransform pelvis = PelvisFrame(landmarks);
-  const double width = (landmarks.right_asis - landmarks.left_asis).norm();
-  const double depth = (pelvis.translation - landmarks.mid_psis).norm();
-  const auto set_frame = [&frames](Segment segment, const RigidTransform& frame, double length) {
-    frames.lab_from_segment[static_cast<std::size_t>(segment)] = frame;
-    frames.length[static_cast<std::size_t>(segment)] = length;
-  };
-  set_frame(Segment::kPelvis, pelvis, width);
-  for (const Side side : kSides) {
-    const Eigen::Vector3d lateral_knee = At(snapshot, Sided(side, "lateral_epicondyle"));
-    const Eigen::Vector3d medial_knee = At(snapshot, Sided(side, "medial_epicondyle"));
-    const Eigen::Vector3d knee = 0.5 * (lateral_knee + medial_knee);
-    const Eigen::Vector3d hip =
-        set_.LabelOf(Sided(side, "hip_centre"))
-            ? At(snapshot, Sided(side, "hip_centre"))
-            : Eigen::Vector3d(pelvis * HarringtonHipCentre(width, depth, marker_offset_, side));
-    const Eigen::Vector3d lateral_ankle = At(snapshot, Sided(side, "lateral_malleolus"));
-    const Eigen::Vector3d medial_ankle = At(snapshot, Sided(side, "medial_malleolus"));
-    set_frame(ThighOf(side), LongBoneFrame(hip, lateral_knee, medial_knee, side),
-              (hip - knee).norm());
-    set_frame(ShankOf(side), LongBoneFrame(knee, lateral_ankle, medial_ankle, side),
-              (knee - 0.5 * (lateral_ankle + medial_ankle)).norm());
-  }
-  return frames;
 }
 
 std::size_t BodyBuilder::ColumnOf(std::string_view label) {
@@ -254,29 +236,34 @@ std::size_t BodyBuilder::ColumnOf(std::string_view label) {
   return body_.columns.size() - 1;
 }
 
+// Where a marker sits on a segment: the median over the snapshots.
+Eigen::Vector3d BodyBuilder::LocalPoint(Segment segment, const std::string& label,
+                                        const std::vector<Snapshot>& snapshots,
+                                        const std::vector<BodyFrames>& frames) const {
+  std::array<std::vector<double>, 3> local;
+  for (std::size_t i = 0; i < snapshots.size(); ++i) {
+    const Eigen::Vector3d point =
+        frames[i].lab_from_segment[IndexOf(segment)].Inverse() * snapshots[i].Of(reference_, label);
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      local[axis].push_back(point[static_cast<Eigen::Index>(axis)]);
+    }
+  }
+  return {Quantile(local[0], 0.5), Quantile(local[1], 0.5), Quantile(local[2], 0.5)};
+}
+
 void BodyBuilder::AddSegment(Segment segment, const std::vector<Snapshot>& snapshots,
                              const std::vector<BodyFrames>& frames) {
   if (!HasLandmarks(segment)) return;
   const std::vector<std::string> labels = TrackingLabels(segment);
   if (labels.empty()) return;
-  if (has_standing_) RequireSeen(snapshots.front(), segment);
+  if (has_standing_ && !IsOptional(segment)) RequireSeen(snapshots.front(), segment);
 
-  const auto index = static_cast<std::size_t>(segment);
   SegmentModel model;
   for (const std::string& label : labels) {
-    std::array<std::vector<double>, 3> local;
-    for (std::size_t i = 0; i < snapshots.size(); ++i) {
-      const Eigen::Vector3d point =
-          frames[i].lab_from_segment[index].Inverse() * snapshots[i].Of(reference_, label);
-      for (std::size_t axis = 0; axis < 3; ++axis) {
-        local[axis].push_back(point[static_cast<Eigen::Index>(axis)]);
-      }
-    }
-    const Eigen::Vector3d median(Quantile(local[0], 0.5), Quantile(local[1], 0.5),
-                                 Quantile(local[2], 0.5));
-    if (median.allFinite()) {
+    const Eigen::Vector3d local = LocalPoint(segment, label, snapshots, frames);
+    if (local.allFinite()) {
       model.columns.push_back(ColumnOf(label));
-      model.local.push_back(median);
+      model.local.push_back(local);
     } else {
       Warn(
           fmt::format("{}: marker \"{}\" of the {} is never seen together with the landmarks: left "
@@ -286,17 +273,17 @@ void BodyBuilder::AddSegment(Segment segment, const std::vector<Snapshot>& snaps
   }
   std::vector<double> lengths;
   lengths.reserve(frames.size());
-  for (const BodyFrames& frame : frames) lengths.push_back(frame.length[index]);
+  for (const BodyFrames& frame : frames) lengths.push_back(frame.length[IndexOf(segment)]);
   model.length = Quantile(lengths, 0.5);
   if (!model.available()) {
     Warn(fmt::format("fewer than three markers track the {}: no angles of it", ToString(segment)));
   }
-  body_.segments[index] = std::move(model);
+  body_.segments[IndexOf(segment)] = std::move(model);
 }
 
-void BodyBuilder::AddFeet() {
+void BodyBuilder::AddFootMarkers() {
   for (const Side side : kSides) {
-    const auto index = static_cast<std::size_t>(side);
+    const std::size_t index = IndexOf(side);
     const std::string heel_role = Sided(side, "heel");
     if (const auto heel = set_.LabelOf(heel_role)) {
       if (!Has(run_, *heel)) throw MissingMarker(set_, {heel_role, *heel}, run_);
@@ -329,42 +316,50 @@ void BodyBuilder::RequireUpright(double obliquity, double tilt) const {
       reference_.where, obliquity * kDegrees, tilt * kDegrees));
 }
 
+void BodyBuilder::AddStanding(const Snapshot& snapshot, const BodyFrames& frames) {
+  const RigidTransform& pelvis = frames.lab_from_segment[IndexOf(Segment::kPelvis)];
+  const Eigen::Vector3d angles =
+      PelvisAngles(pelvis.rotation, Eigen::Matrix3d::Zero(), options_.pelvis_order).value;
+  RequireUpright(angles[0], angles[1]);
+  // The medians of somebody who moves say nothing of sides.
+  if (!restless_) RequireSides({set_, reference_, snapshot, segment_frames_, frames});
+  body_.standing = StandingPosture{angles[0], angles[1]};
+  body_.size = frames.size;
+  if (frames.mid_psis.allFinite()) body_.mid_psis = pelvis.Inverse() * frames.mid_psis;
+}
+
+void BodyBuilder::WarnOfNoStanding() {
+  Warn(
+      "no standing trial: the shapes of the segments come from the run itself, and no angle "
+      "relative to standing is given");
+  if (without_landmarks_.empty()) return;
+  Warn(fmt::format("no standing trial, and {} lacks the landmarks of {}: no angles of them",
+                   run_.where, fmt::join(without_landmarks_, ", ")));
+}
+
 BodyModel BodyBuilder::Build() {
   RequirePelvisRoles();
   const std::vector<Snapshot> snapshots = ReferenceSnapshots();
   std::vector<BodyFrames> frames;
   frames.reserve(snapshots.size());
-  for (const Snapshot& snapshot : snapshots) frames.push_back(FramesOf(snapshot));
+  for (const Snapshot& snapshot : snapshots) frames.push_back(segment_frames_.Of(snapshot));
   for (const Segment segment : kSegments) AddSegment(segment, snapshots, frames);
-  AddFeet();
+  AddFootMarkers();
+  body_.pelvis_order = options_.pelvis_order;
+  body_.joint_order = options_.joint_order;
   if (has_standing_) {
-    const Eigen::Vector3d angles =
-        PelvisAngles(frames[0].lab_from_segment[0].rotation, Eigen::Matrix3d::Zero()).value;
-    RequireUpright(angles[0], angles[1]);
-    body_.standing = StandingPosture{angles[0], angles[1]};
+    AddStanding(snapshots.front(), frames.front());
   } else {
-    Warn(
-        "no standing trial: the shapes of the segments come from the run itself, and no angle "
-        "relative to standing is given");
-    if (!without_landmarks_.empty()) {
-      Warn(fmt::format("no standing trial, and {} lacks the landmarks of {}: no angles of them",
-                       run_.where, fmt::join(without_landmarks_, ", ")));
-    }
+    WarnOfNoStanding();
   }
   return std::move(body_);
 }
 
 }  // namespace
 
-std::string_view ToString(Segment segment) {
-  constexpr std::array<std::string_view, 5> kNames = {"pelvis", "left_thigh", "right_thigh",
-                                                      "left_shank", "right_shank"};
-  return kNames[static_cast<std::size_t>(segment)];
-}
-
 BodyModel BuildBodyModel(const MarkerSet& set, const Recording& run, const Recording* standing,
-                         double marker_offset) {
-  return BodyBuilder(set, run, standing, marker_offset).Build();
+                         const BodyOptions& options) {
+  return BodyBuilder(set, run, standing, options).Build();
 }
 
 }  // namespace medius::analysis

@@ -317,7 +317,10 @@ EventDetection Detector::Detect() {
     const Stance& stance = stances_[i];
     const double strike = ValueAt(time_, stance.strike);
     if (std::isnan(strike)) continue;  // before the first or after the last frame
-    detection.events.push_back({strike, stance.side, EventType::kFootStrike});
+    const EventDetector detector = stance.pelvis_lost ? EventDetector::kFootAlone
+                                   : stance.foot_lost ? EventDetector::kPelvisAlone
+                                                      : EventDetector::kFused;
+    detection.events.push_back({strike, stance.side, EventType::kFootStrike, detector});
     detection.from_foot_only += stance.pelvis_lost ? 1 : 0;
     detection.from_pelvis_only += stance.foot_lost ? 1 : 0;
     belt_speeds.push_back(stance.belt_speed);
@@ -325,7 +328,7 @@ EventDetection Detector::Detect() {
         ValueAt(time_, stance.raw_toe_off + LatePart(stance) * contact[i] * rate_);
     const double duration = toe_off - strike;
     if (duration >= kShortestContact && duration <= kLongestContact) {
-      detection.events.push_back({toe_off, stance.side, EventType::kToeOff});
+      detection.events.push_back({toe_off, stance.side, EventType::kToeOff, detector});
     }
   }
   detection.belt_speed = Quantile(belt_speeds, 0.5);

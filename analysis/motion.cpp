@@ -5,80 +5,19 @@
 #include <limits>
 #include <optional>
 
+#include <Eigen/Geometry>
 #include <fmt/format.h>
 
-#include "analysis/joint_angles.hpp"
 #include "analysis/marker_chunk.hpp"
+#include "analysis/pose_angles.hpp"
 #include "analysis/rigid_fit.hpp"
+#include "analysis/signal.hpp"
 #include "core/error.hpp"
 
 namespace medius::analysis {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-
-// Where each angle stands in AngleDescriptions().
-enum AngleIndex : std::size_t {
-  kObliquity,
-  kTilt,
-  kRotation,
-  kObliquityRelative,
-  kTiltRelative,
-  kFirstJoint  // then left hip, right hip, left knee, right knee: flexion, adduction, rotation each
-};
-
-constexpr std::size_t HipIndex(Side side) {
-  return kFirstJoint + (side == Side::kLeft ? 0U : 3U);
-}
-constexpr std::size_t KneeIndex(Side side) {
-  return HipIndex(side) + 6U;
-}
-
-void AddJoint(std::vector<QuantityDescription>& all, const std::string& side,
-              const std::string& joint, const std::string& how) {
-  const std::string name = side + "_" + joint;
-  all.push_back({name + "_flexion", "rad",
-                 "Flexion of the " + side + " " + joint + ", > 0 " +
-                     (joint == "hip" ? "thigh forward" : "knee bent") + "; first " + how});
-  all.push_back({name + "_adduction", "rad",
-                 "Adduction of the " + side + " " + joint + ", > 0 towards the middle" +
-                     (joint == "knee" ? " (varus; abduction or valgus < 0)" : "") + "; second " +
-                     how});
-  all.push_back({name + "_rotation", "rad",
-                 "Internal rotation of the " + side + " " + joint +
-                     ", > 0 front towards the middle; third " + how});
-}
-
-std::vector<QuantityDescription> DescribeAngles() {
-  const std::string order = " (order rotation-obliquity-tilt, Baker 2001)";
-  std::vector<QuantityDescription> all = {
-      {"pelvis_obliquity", "rad",
-       "Elevation of the pelvis' rightward (inter-ASIS) axis over the horizontal, > 0 right side "
-       "up" +
-           order},
-      {"pelvis_tilt", "rad",
-       "Turn of the pelvis about its rightward axis, > 0 front up (posterior tilt)" + order},
-      {"pelvis_rotation", "rad",
-       "Heading of the pelvis' rightward axis in the horizontal, > 0 right side forward" + order},
-      {"pelvis_obliquity_relative", "rad",
-       "pelvis_obliquity less that of the standing trial, > 0 right side up"},
-      {"pelvis_tilt_relative", "rad", "pelvis_tilt less that of the standing trial, > 0 front up"}};
-  const std::string cardan = "Cardan angle (Z-X-Y, Grood & Suntay 1983) of the ";
-  for (const std::string side : {"left", "right"}) {
-    AddJoint(all, side, "hip", cardan + "thigh against the pelvis");
-  }
-  for (const std::string side : {"left", "right"}) {
-    AddJoint(all, side, "knee", cardan + "shank against the thigh");
-  }
-  return all;
-}
-
-struct Pose {
-  bool known = false;
-  Eigen::Matrix3d rotation;    // lab_from_segment
-  Eigen::Matrix3d covariance;  // of its small rotation, lab axes
-  Eigen::Vector3d middle;      // of its markers, lab, metres
-};
 
 // Residuals of one segment's markers, in the segment's axes, summed over frames.
 struct ResidualSums {
@@ -88,6 +27,10 @@ struct ResidualSums {
 
   void Add(const SegmentModel& model, const RigidFit& fit,
            const std::vector<Eigen::Vector3d>& measured) {
+    // No skin strays so far: a marker is lost or taken for another, and one such frame would
+    // outweigh a run. Such frames are flagged in their own right.
+    constexpr double kBroken = 0.030;  // metres
+    if (fit.rms > kBroken) return;
     sum.resize(model.local.size(), Eigen::Vector3d::Zero());
     count.resize(model.local.size(), 0.0);
     const RigidTransform local_from_lab = fit.target_from_local.Inverse();
@@ -120,25 +63,42 @@ struct ResidualSums {
   }
 };
 
+std::array<AngleSeries*, kAngleCount> SeriesOf(Kinematics& kinematics) {
+  const std::vector<QuantityDescription> descriptions = AngleDescriptions();
+  std::array<AngleSeries*, kAngleCount> series = {};
+  for (AngleSeries& angle : kinematics.angles) {
+    for (std::size_t i = 0; i < kAngleCount; ++i) {
+      if (descriptions[i].name == angle.description.name) series[i] = &angle;
+    }
+  }
+  return series;
+}
+
 // One piece of the recording on its way through the pipeline.
 struct Piece {
   FrameRange core;        // frames that it answers for
   TrajectoryBlock block;  // those and the ones around them
-  std::array<ResidualSums, 5> residuals;
+  std::array<ResidualSums, kSegmentCount> residuals;
 };
 
 // Turns pieces into results; each writes its own frames, so pieces may run at once.
 class PieceWorker {
  public:
   PieceWorker(const BodyModel& body, const MotionOptions& options, double rate_hz, Motion& motion)
-      : body_(body), options_(options), rate_hz_(rate_hz), motion_(motion) {
+      : body_(body),
+        options_(options),
+        rate_hz_(rate_hz),
+        motion_(motion),
+        angles_(body, options.view_direction),
+        series_(SeriesOf(motion.kinematics)) {
     if (options.cutoff_hz > 0.0) filter_.emplace(options.cutoff_hz, rate_hz);
     for (const Segment segment : kSegments) {
       const SegmentModel& model = body[segment];
       if (!model.available()) continue;
       Eigen::Vector3d sum = Eigen::Vector3d::Zero();
       for (const Eigen::Vector3d& point : model.local) sum += point;
-      middle_[static_cast<std::size_t>(segment)] = sum / static_cast<double>(model.local.size());
+      if (segment == Segment::kPelvis)
+        pelvis_middle_ = sum / static_cast<double>(model.local.size());
     }
   }
 
@@ -157,20 +117,26 @@ class PieceWorker {
                   Scratch& scratch) const;
   Eigen::Matrix3d MarkerCovariance(const Piece& piece, const MarkerChunk& chunk, std::size_t column,
                                    std::size_t frame) const;
-  void WriteAngles(const std::array<Pose, 5>& poses, std::size_t t) const;
+  void WriteRotation(Segment segment, const RigidFit& fit, std::size_t t) const;
   void WriteFeet(const MarkerChunk& chunk, std::size_t frame, std::size_t t) const;
-  void WriteLegSeparation(const std::array<Pose, 5>& poses, std::size_t t) const;
-  void Put(std::size_t index, std::size_t t, double value, double variance) const {
-    motion_.kinematics.angles[index].value[t] = value;
-    motion_.kinematics.angles[index].sigma[t] = static_cast<float>(std::sqrt(variance));
+  void WriteLegSeparation(const Poses& poses, std::size_t t) const;
+  void WriteAngles(const Poses& poses, std::size_t t) const {
+    angles_.Write(poses, [this, t](std::size_t index, double value, double variance) {
+      AngleSeries* const series = series_[index];
+      if (series == nullptr) return;
+      series->value[t] = value;
+      series->sigma[t] = static_cast<float>(std::sqrt(variance));
+    });
   }
 
   const BodyModel& body_;
   const MotionOptions& options_;
   double rate_hz_;
   Motion& motion_;
+  PoseAngles angles_;
+  std::array<AngleSeries*, kAngleCount> series_;  // nullptr: this body does not have the angle
   std::optional<ZeroLagButterworth> filter_;
-  std::array<Eigen::Vector3d, 5> middle_;  // by Segment; of its markers, in its frame
+  Eigen::Vector3d pelvis_middle_ = Eigen::Vector3d::Zero();
 };
 
 Eigen::Matrix3d PieceWorker::MarkerCovariance(const Piece& piece, const MarkerChunk& chunk,
@@ -203,54 +169,41 @@ Pose PieceWorker::FitSegment(Segment segment, Piece& piece, const MarkerChunk& c
   const RigidFit fit = Fit(model, chunk, frame, scratch);
   if (!fit.fitted()) return pose;
   const std::size_t t = piece.block.frames().first + frame;
-  motion_.fit_rms[static_cast<std::size_t>(segment)][t] = static_cast<float>(fit.rms);
-  piece.residuals[static_cast<std::size_t>(segment)].Add(model, fit, scratch.measured);
-  pose.middle = fit.target_from_local * middle_[static_cast<std::size_t>(segment)];
+  WriteRotation(segment, fit, t);
+  piece.residuals[IndexOf(segment)].Add(model, fit, scratch.measured);
   if (segment == Segment::kPelvis) {
-    motion_.signals.pelvis_forward[t] = pose.middle.x();
-    motion_.signals.pelvis_left[t] = pose.middle.y();
-    motion_.signals.pelvis_up[t] = pose.middle.z();
+    const Eigen::Vector3d middle = fit.target_from_local * pelvis_middle_;
+    motion_.signals.pelvis_forward[t] = middle.x();
+    motion_.signals.pelvis_left[t] = middle.y();
+    motion_.signals.pelvis_up[t] = middle.z();
   }
   scratch.covariance.resize(model.columns.size());
+  pose.centroid.setZero();
+  pose.centroid_covariance.setZero();
+  double present = 0.0;
   for (std::size_t i = 0; i < model.columns.size(); ++i) {
     scratch.covariance[i] = MarkerCovariance(piece, chunk, model.columns[i], frame);
+    if (!scratch.measured[i].allFinite()) continue;
+    present += 1.0;
+    pose.centroid += scratch.measured[i];
+    pose.centroid_covariance += scratch.covariance[i];
   }
+  pose.centroid /= present;
+  pose.centroid_covariance /= present * present;
   pose.known = true;
-  pose.rotation = fit.target_from_local.rotation;
-  pose.covariance = RotationCovariance(fit, model.local, scratch.measured, scratch.covariance);
+  pose.lab_from_segment = fit.target_from_local;
+  pose.rotation_covariance =
+      RotationCovariance(fit, model.local, scratch.measured, scratch.covariance);
   return pose;
 }
 
-void PieceWorker::WriteAngles(const std::array<Pose, 5>& poses, std::size_t t) const {
-  const auto pose_of = [&poses](Segment s) -> const Pose& {
-    return poses[static_cast<std::size_t>(s)];
-  };
-  const Pose& pelvis = pose_of(Segment::kPelvis);
-  if (pelvis.known) {
-    const AngleTriple angles = PelvisAngles(pelvis.rotation, pelvis.covariance);
-    for (Eigen::Index i = 0; i < 3; ++i) {
-      Put(kObliquity + static_cast<std::size_t>(i), t, angles.value[i], angles.covariance(i, i));
-    }
-    if (body_.standing) {
-      Put(kObliquityRelative, t, angles.value[0] - body_.standing->obliquity,
-          angles.covariance(0, 0));
-      Put(kTiltRelative, t, angles.value[1] - body_.standing->tilt, angles.covariance(1, 1));
-    }
-  }
-  const auto put_joint = [&](std::size_t first, const Pose& proximal, const Pose& distal, Side side,
-                             double flexion_sign) {
-    if (!proximal.known || !distal.known) return;
-    const AngleTriple angles = JointAngles(proximal.rotation, distal.rotation,
-                                           proximal.covariance + distal.covariance, side);
-    Put(first, t, flexion_sign * angles.value[0], angles.covariance(0, 0));
-    Put(first + 1, t, angles.value[1], angles.covariance(1, 1));
-    Put(first + 2, t, angles.value[2], angles.covariance(2, 2));
-  };
-  for (const Side side : kSides) {
-    put_joint(HipIndex(side), pelvis, pose_of(ThighOf(side)), side, 1.0);
-    // A bent knee brings the shank backwards.
-    put_joint(KneeIndex(side), pose_of(ThighOf(side)), pose_of(ShankOf(side)), side, -1.0);
-  }
+void PieceWorker::WriteRotation(Segment segment, const RigidFit& fit, std::size_t t) const {
+  SegmentRotations& rotations = motion_.segments[IndexOf(segment)];
+  rotations.residual[t] = static_cast<float>(fit.rms);
+  Eigen::Quaterniond q(fit.target_from_local.rotation);
+  if (q.w() < 0.0) q.coeffs() = -q.coeffs();
+  const std::array<double, 4> wxyz = {q.w(), q.x(), q.y(), q.z()};
+  for (std::size_t i = 0; i < 4; ++i) rotations.rotation[4 * t + i] = static_cast<float>(wxyz[i]);
 }
 
 void PieceWorker::WriteFeet(const MarkerChunk& chunk, std::size_t frame, std::size_t t) const {
@@ -269,19 +222,18 @@ void PieceWorker::WriteFeet(const MarkerChunk& chunk, std::size_t frame, std::si
   }
 }
 
-void PieceWorker::WriteLegSeparation(const std::array<Pose, 5>& poses, std::size_t t) const {
-  const auto pose_of = [&poses](Segment s) -> const Pose& {
-    return poses[static_cast<std::size_t>(s)];
-  };
-  const Pose& pelvis = pose_of(Segment::kPelvis);
+void PieceWorker::WriteLegSeparation(const Poses& poses, std::size_t t) const {
+  const Pose& pelvis = poses[IndexOf(Segment::kPelvis)];
   if (!pelvis.known) return;
-  const auto write = [&](std::size_t index, const Pose& left, const Pose& right) {
+  const auto write = [&](std::size_t index, Segment left_segment, Segment right_segment) {
+    const Pose& left = poses[IndexOf(left_segment)];
+    const Pose& right = poses[IndexOf(right_segment)];
     if (!left.known || !right.known) return;
-    motion_.signals.leg_separation[index][t] =
-        static_cast<float>(pelvis.rotation.col(2).dot(right.middle - left.middle));
+    motion_.signals.leg_separation[index][t] = static_cast<float>(
+        pelvis.lab_from_segment.rotation.col(2).dot(right.centroid - left.centroid));
   };
-  write(0, pose_of(Segment::kLeftThigh), pose_of(Segment::kRightThigh));
-  write(1, pose_of(Segment::kLeftShank), pose_of(Segment::kRightShank));
+  write(0, Segment::kLeftThigh, Segment::kRightThigh);
+  write(1, Segment::kLeftShank, Segment::kRightShank);
 }
 
 void PieceWorker::Run(Piece& piece) const {
@@ -295,9 +247,9 @@ void PieceWorker::Run(Piece& piece) const {
   Scratch scratch;
   for (std::size_t t = piece.core.first; t < piece.core.end(); ++t) {
     const std::size_t frame = t - piece.block.frames().first;
-    std::array<Pose, 5> poses;
+    Poses poses;
     for (const Segment segment : kSegments) {
-      poses[static_cast<std::size_t>(segment)] = FitSegment(segment, piece, chunk, frame, scratch);
+      poses[IndexOf(segment)] = FitSegment(segment, piece, chunk, frame, scratch);
     }
     WriteAngles(poses, t);
     WriteFeet(chunk, frame, t);
@@ -305,11 +257,15 @@ void PieceWorker::Run(Piece& piece) const {
   }
 }
 
-Motion EmptyMotion(std::size_t frame_count) {
+Motion EmptyMotion(const BodyModel& body, std::size_t frame_count) {
   Motion motion;
-  for (const QuantityDescription& description : AngleDescriptions()) {
+  const std::vector<QuantityDescription> descriptions =
+      AngleDescriptions(body.pelvis_order, body.joint_order);
+  const std::array<bool, kAngleCount> available = PoseAngles(body, 0.0).Available();
+  for (std::size_t i = 0; i < kAngleCount; ++i) {
+    if (!available[i]) continue;
     AngleSeries series;
-    series.description = description;
+    series.description = descriptions[i];
     series.value.assign(frame_count, kNaN);
     series.sigma.assign(frame_count, std::numeric_limits<float>::quiet_NaN());
     motion.kinematics.angles.push_back(std::move(series));
@@ -324,10 +280,23 @@ Motion EmptyMotion(std::size_t frame_count) {
     motion.signals.leg_separation[side].assign(frame_count,
                                                std::numeric_limits<float>::quiet_NaN());
   }
-  for (std::vector<float>& rms : motion.fit_rms) {
-    rms.assign(frame_count, std::numeric_limits<float>::quiet_NaN());
+  for (const Segment segment : kSegments) {
+    SegmentRotations& rotations = motion.segments[IndexOf(segment)];
+    rotations.segment = ToString(segment);
+    rotations.rotation.assign(4 * frame_count, std::numeric_limits<float>::quiet_NaN());
+    rotations.residual.assign(frame_count, std::numeric_limits<float>::quiet_NaN());
+    rotations.flagged.assign(frame_count, 0);
   }
   return motion;
+}
+
+void FlagPoorFits(SegmentRotations& segment) {
+  constexpr double kPoor = 3.0;  // times the run's median; docs/methods.md
+  const double median =
+      Quantile(std::vector<double>(segment.residual.begin(), segment.residual.end()), 0.5);
+  for (std::size_t t = 0; t < segment.residual.size(); ++t) {
+    segment.flagged[t] = static_cast<double>(segment.residual[t]) > kPoor * median ? 1 : 0;
+  }
 }
 
 // Frames to read on either side: what the filter remembers, a gap that must be seen whole, and the
@@ -357,12 +326,13 @@ void MotionOptions::Validate(double rate_hz) const {
           fmt::format("assumed_marker_sd {}: above 0 and below 0.1 m expected", assumed_marker_sd));
   require(filled_marker_sd > 0.0 && filled_marker_sd < 0.1,
           fmt::format("filled_marker_sd {}: above 0 and below 0.1 m expected", filled_marker_sd));
+  constexpr double kSidelong = 0.7853981633974483;  // 45 degrees: less of the frontal plane is seen
+  const double off_axis = std::abs(std::remainder(view_direction, 3.14159265358979323846));
+  require(off_axis <= kSidelong,
+          fmt::format("view_direction {:.0f} deg: within 45 deg of 0 (from behind) or of 180 (from "
+                      "the front) expected",
+                      view_direction * 57.29577951308232));
   require(chunk_frames >= 1, "chunk_frames 0: at least 1 expected");
-}
-
-const std::vector<QuantityDescription>& AngleDescriptions() {
-  static const std::vector<QuantityDescription> kDescriptions = DescribeAngles();
-  return kDescriptions;
 }
 
 Motion ComputeMotion(const BodyModel& body, const Recording& run, const MotionOptions& options,
@@ -370,7 +340,7 @@ Motion ComputeMotion(const BodyModel& body, const Recording& run, const MotionOp
   options.Validate(run.time_base.rate_hz);
   const std::size_t frame_count = run.time_base.frame_count();
   const std::size_t overlap = OverlapFrames(options, run.time_base.rate_hz);
-  Motion motion = EmptyMotion(frame_count);
+  Motion motion = EmptyMotion(body, frame_count);
   const PieceWorker worker(body, options, run.time_base.rate_hz, motion);
   const std::vector<FrameRange> ranges = SplitFrames(frame_count, options.chunk_frames);
 
@@ -385,7 +355,7 @@ Motion ComputeMotion(const BodyModel& body, const Recording& run, const MotionOp
   // A piece takes some 15 MB with 40 markers; the bound keeps a machine of many cores below 400 MB.
   constexpr int kMaxPieces = 24;
   const auto in_flight = static_cast<std::size_t>(std::min(parallelism.threads() + 1, kMaxPieces));
-  std::array<ResidualSums, 5> residuals;
+  std::array<ResidualSums, kSegmentCount> residuals;
   OrderedPipeline<Piece>(
       parallelism, in_flight, source, [&worker](Piece& piece) { worker.Run(piece); },
       [&](Piece& piece) {
@@ -394,6 +364,7 @@ Motion ComputeMotion(const BodyModel& body, const Recording& run, const MotionOp
       });
   for (std::size_t i = 0; i < residuals.size(); ++i) {
     motion.deformation[i] = residuals[i].Deformation();
+    FlagPoorFits(motion.segments[i]);
   }
   for (const Side side : kSides) {
     const auto index = static_cast<std::size_t>(side);

@@ -4,6 +4,7 @@
 #include <limits>
 #include <vector>
 
+#include "analysis/angle_list.hpp"
 #include "analysis/body_model.hpp"
 #include "core/kinematics.hpp"
 #include "core/parallel.hpp"
@@ -21,6 +22,9 @@ struct MotionOptions {
   double assumed_marker_sd = 0.0005;
   /// 1 sd of each coordinate of a filled marker, metres.
   double filled_marker_sd = 0.003;
+  /// Where the camera of the 2-D angles looks, radians from the lab's X about the upward axis: 0
+  /// from straight behind the runner, pi from the front.
+  double view_direction = 0.0;
   /// Frames a piece of work. Changes nothing but speed (below 1e-9 rad).
   std::size_t chunk_frames = 4096;
 
@@ -51,21 +55,20 @@ struct SegmentDeformation {
 
 /// Poses and angles of a whole recording.
 struct Motion {
-  Kinematics kinematics;
+  Kinematics kinematics;  ///< its segments are empty: they are in `segments`
   EventSignals signals;
-  std::array<std::vector<float>, 5> fit_rms;      ///< by Segment; metres, NaN where not fitted
-  std::array<SegmentDeformation, 5> deformation;  ///< by Segment
+  std::array<SegmentRotations, kSegmentCount>
+      segments;  ///< by Segment; all NaN where there is none
+  std::array<SegmentDeformation, kSegmentCount> deformation;  ///< by Segment
 };
-
-/// The names, signs and definitions of the angles, in the order of Motion::kinematics.
-[[nodiscard]] const std::vector<QuantityDescription>& AngleDescriptions();
 
 /// Poses by rigid fit in every frame and the angles from them, with the 1 sd that the markers' own
 /// covariances cause: reduced as the filter reduces white noise, filled markers at
 /// options.filled_marker_sd. Movement of the skin is not in it; see SoftTissueSd.
 ///
 /// The recording is read in chunks with enough frames on either side that the filter does not see
-/// the border. Every angle is there for every frame; NaN where it could not be computed.
+/// the border. Angles are those of AngleDescriptions() that the body can have (the first
+/// kFirstOptionalAngle always), each for every frame; NaN where it could not be computed.
 [[nodiscard]] Motion ComputeMotion(const BodyModel& body, const Recording& run,
                                    const MotionOptions& options, Parallelism parallelism,
                                    const WorkControl& control);

@@ -18,7 +18,8 @@ namespace medius::analysis {
 /// visit, so the degrees of freedom are those of the visits alone.
 ///
 /// @param visits  [subject][visit]; subjects of one visit tell nothing and are left out.
-/// @return metrics that two visits or more of a subject have, in their order; source says from what.
+/// @return metrics that two visits or more of a subject have, in their order; source says from
+/// what.
 /// @throws InputError where no subject has two visits.
 /// Source: Weir 2005, J Strength Cond Res 19:231 (SEM as the root of the error mean square).
 struct EstimatedRepeatability {

@@ -27,7 +27,7 @@ std::vector<double> GroupMeans(std::span<const double> values, std::size_t group
   return means;
 }
 
-constexpr std::size_t kMaxPoints = 500;
+constexpr std::size_t kMaxPoints = 200;
 
 std::vector<double> PairwiseSlopes(std::span<const double> x, std::span<const double> y) {
   const std::size_t groups = std::min(x.size(), kMaxPoints);

@@ -22,7 +22,7 @@ struct Slope {
 };
 
 /// Slope of y over x that a few wild values cannot turn: the median of the slopes between all pairs
-/// of points; above 500 points between the means of as many as 500 equal groups of neighbours. The
+/// of points; above 200 points between the means of 200 equal groups of neighbours. The
 /// interval is that of Kendall's tau: the slopes of rank (N -+ 1.96 sqrt(n (n-1) (2n+5) / 18)) / 2
 /// of the N; infinite where n is too small for one.
 /// @return NaN for fewer than two different x.

@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 
-#include "analysis/body_model.hpp"
 #include "analysis/signal.hpp"
 
 namespace medius::analysis {
@@ -48,15 +47,20 @@ struct JudgedAngle {
   std::size_t curve;  // index in StrideTable::curves
 };
 
+// Residuals of one segment's fit: the run's median, the largest of each stride, and its median.
+struct FitOfStrides {
+  double usual = 0.0;
+  double usual_worst = 0.0;
+  std::vector<double> worst;
+};
+
 class Judge {
  public:
   Judge(const RunData& run, std::span<const StridePlaces> places, const StrideOptions& options,
         StrideTable& table)
       : run_(run), places_(places), options_(options), table_(table) {
     for (const Side side : kSides) ListAngles(side);
-    for (const std::vector<float>& rms : run.fit_rms) {
-      usual_rms_.push_back(Quantile(std::vector<double>(rms.begin(), rms.end()), 0.5));
-    }
+    MeasureFits();
     for (const Side side : kSides) {
       std::vector<double> times;
       for (std::size_t row = 0; row < table.stride_count(); ++row) {
@@ -88,6 +92,9 @@ class Judge {
   }
 
   void RejectMixedUpSides(std::size_t row);
+  // The largest residual of a segment's fit in a stride; 0 where there is none.
+  [[nodiscard]] double WorstFit(const SegmentFit& fit, std::size_t row) const;
+  void MeasureFits();
   void RejectLostShape(std::size_t row);
   void RejectTiming(std::size_t row);
   void RejectGaps(std::size_t row);
@@ -101,7 +108,7 @@ class Judge {
   const StrideOptions& options_;
   StrideTable& table_;
   std::array<std::vector<JudgedAngle>, 2> angles_;  // by Side
-  std::vector<double> usual_rms_;                   // by Segment
+  std::vector<FitOfStrides> fits_;                  // one a segment of the run
   std::array<double, 2> usual_time_ = {};           // by Side
 };
 
@@ -110,9 +117,13 @@ void Judge::ListAngles(Side side) {
   for (std::size_t i = 0; i < run_.kinematics.angles.size(); ++i) {
     const AngleSeries& angle = run_.kinematics.angles[i];
     const std::string& name = angle.description.name;
-    const bool relative = name.ends_with("_relative");  // the same curve, moved
-    const bool judged = (name.starts_with("pelvis_") && !relative) || name.starts_with(own);
-    if (judged && HasAnyValue(angle.value)) angles_[Index(side)].push_back({&angle, i});
+    // Those are the same curves moved or seen from elsewhere; feet and ankles are not what most
+    // metrics are made of.
+    const bool again = name.ends_with("_relative") || name.ends_with("_2d");
+    const bool judged = name.starts_with("pelvis_") || name.starts_with(own + "hip") ||
+                        name.starts_with(own + "knee");
+    if (again || !judged) continue;
+    if (HasAnyValue(angle.value)) angles_[Index(side)].push_back({&angle, i});
   }
 }
 
@@ -132,21 +143,43 @@ void Judge::RejectMixedUpSides(std::size_t row) {
   }
 }
 
-void Judge::RejectLostShape(std::size_t row) {
-  const std::string own = std::string(ToString(table_.side[row])) + "_";
+double Judge::WorstFit(const SegmentFit& fit, std::size_t row) const {
   const Frames frames = FramesOf(row);
-  for (std::size_t s = 0; s < run_.fit_rms.size(); ++s) {
-    const std::string_view name = ToString(static_cast<Segment>(s));
-    const bool sided = name.starts_with("left_") || name.starts_with("right_");
-    if (sided && !name.starts_with(own)) continue;
-    double worst = 0.0;
-    for (std::size_t i = frames.begin; i < frames.end; ++i) {
-      worst = std::fmax(worst, static_cast<double>(run_.fit_rms[s][i]));
+  double worst = 0.0;
+  for (std::size_t i = frames.begin; i < frames.end; ++i) {
+    worst = std::fmax(worst, static_cast<double>(fit.rms[i]));
+  }
+  return worst;
+}
+
+void Judge::MeasureFits() {
+  for (const SegmentFit& fit : run_.fits) {
+    FitOfStrides& all = fits_.emplace_back();
+    all.usual = Quantile(std::vector<double>(fit.rms.begin(), fit.rms.end()), 0.5);
+    for (std::size_t row = 0; row < table_.stride_count(); ++row) {
+      all.worst.push_back(WorstFit(fit, row));
     }
-    if (!(worst > 3.0 * usual_rms_[s] + options_.lost_shape_residual)) continue;
+    all.usual_worst = Quantile(all.worst, 0.5);
+  }
+}
+
+// A cluster that wobbles at every impact does so in every stride, which is not what is looked for.
+void Judge::RejectLostShape(std::size_t row) {
+  constexpr double kFarAboveOthers = 1.5;
+  const std::string own = std::string(ToString(table_.side[row])) + "_";
+  for (std::size_t s = 0; s < fits_.size(); ++s) {
+    const std::string_view name = run_.fits[s].segment;
+    const bool sided = name.starts_with("left_") || name.starts_with("right_");
+    // Feet and trunk are not what most metrics are made of.
+    if (name.ends_with("_foot") || name == "trunk") continue;
+    if (sided && !name.starts_with(own)) continue;
+    const FitOfStrides& fit = fits_[s];
+    const double limit = std::fmax(3.0 * fit.usual, kFarAboveOthers * fit.usual_worst) +
+                         options_.lost_shape_residual;
+    if (!(fit.worst[row] > limit)) continue;
     Reject(row, fmt::format("the markers of the {} lose their shape (residual {:.1f} mm, usually "
                             "{:.1f}): one flew off or was taken for another",
-                            name, 1000.0 * worst, 1000.0 * usual_rms_[s]));
+                            name, 1000.0 * fit.worst[row], 1000.0 * fit.usual));
   }
 }
 

@@ -8,8 +8,9 @@ namespace medius::analysis {
 
 /// Marks the strides that do not count, each with the first reason of these that holds:
 ///  1. left and right are mixed up: a thigh or shank is on the wrong side of the other one;
-///  2. a segment's markers lose their shape (StrideOptions::lost_shape_residual): one flew off or
-///     was taken for another;
+///  2. a segment's markers lose their shape: their largest residual in the stride is above three
+///     times the run's median, above 1.5 times what is usual for the largest of a stride, and
+///     StrideOptions::lost_shape_residual more. One flew off or was taken for another;
 ///  3. stride or contact time is out of range or far from the side's median, or there is no toe
 ///  off;
 ///  4. pelvis or hip are missing in stance;

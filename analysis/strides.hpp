@@ -2,6 +2,7 @@
 
 #include <limits>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "analysis/motion.hpp"
@@ -26,14 +27,20 @@ struct StrideOptions {
   double outlier_floor = 0.0087266462599716477;    ///< radians: 0.5 degrees
   double max_hip_extension = 0.78539816339744831;  ///< radians: 45 degrees
   double max_frontal_angle = 0.61086523819801530;  ///< radians: 35 degrees; hip and pelvis
-  /// A segment whose markers fit it worse than three times the run's median and this much more has
-  /// a marker that is not on it; metres.
+  /// How much worse than the run's usual fits a segment's markers may fit it in a stride; metres. See
+  /// RejectStrides.
   double lost_shape_residual = 0.005;
   /// Strikes of one side farther apart than this are not one stride but a hole; seconds.
   double longest_row_s = 3.0;
 
   /// @throws InputError that names the field that is out of range.
   void Validate() const;
+};
+
+/// How well the markers of a segment kept their shape, in every frame.
+struct SegmentFit {
+  std::string_view segment;    ///< "pelvis", "left_thigh", ...
+  std::span<const float> rms;  ///< [T] metres, NaN where not fitted
 };
 
 /// What strides are made from. Holds references: for the length of a call.
@@ -43,8 +50,7 @@ struct RunData {
   const GaitEvents& events;
   /// nullptr: none; then there are no metrics of positions and mixed-up sides are not seen.
   const EventSignals* signals = nullptr;
-  /// Residuals of the fits by Segment, see Motion; empty: none.
-  std::span<const std::vector<float>> fit_rms = {};
+  std::vector<SegmentFit> fits = {};  ///< of the segments that there are
   double cutoff_hz = 0.0;  ///< of the markers' filter, for the noise of the metrics; 0: none
 };
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <string_view>
 
-#include "analysis/statistics.hpp"
+#include "analysis/distributions.hpp"
 
 namespace medius::analysis {
 namespace {
@@ -81,8 +81,8 @@ SystematicPart SystematicPart::Known(double sigma) {
   return {sigma, kNormal95 * sigma};
 }
 
-SystematicPart SystematicPart::Estimated(double sigma, std::size_t degrees_of_freedom) {
-  return {sigma, sigma == 0.0 ? 0.0 : StudentT95(degrees_of_freedom) * sigma};
+SystematicPart SystematicPart::Estimated(double sigma, double degrees_of_freedom) {
+  return {sigma, sigma == 0.0 ? 0.0 : StudentQuantile(0.975, degrees_of_freedom) * sigma};
 }
 
 SystematicPart SystematicPart::With(const SystematicPart& other) const {

@@ -18,7 +18,7 @@ struct SystematicPart {
   /// Of a known sd: 1.96 sigma.
   [[nodiscard]] static SystematicPart Known(double sigma);
   /// Of an sd that was estimated from so many degrees of freedom: Student's t times sigma.
-  [[nodiscard]] static SystematicPart Estimated(double sigma, std::size_t degrees_of_freedom);
+  [[nodiscard]] static SystematicPart Estimated(double sigma, double degrees_of_freedom);
   [[nodiscard]] SystematicPart Times(double factor) const {
     return {factor * sigma, factor * half_width};
   }

@@ -13,11 +13,14 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "apps/analyze_options.hpp"
 #include "apps/command.hpp"
 #include "apps/json_number.hpp"
 #include "apps/preset_path.hpp"
 #include "apps/provenance.hpp"
+#include "apps/run_statistics_report.hpp"
 #include "core/error.hpp"
+#include "storage/force_file.hpp"
 #include "storage/marker_set_toml.hpp"
 #include "storage/trial_file.hpp"
 
@@ -26,18 +29,6 @@ namespace {
 
 constexpr double kDegree = 0.017453292519943295;
 constexpr double kMillimetre = 0.001;
-
-struct AnalyzeArguments {
-  std::string trial;
-  std::string standing;
-  std::string markers;
-  std::string output;
-  std::string reference;
-  double cutoff_hz = analysis::MotionOptions().cutoff_hz;
-  double max_gap_s = analysis::MotionOptions().max_gap_s;
-  double marker_offset_mm = 0.0;
-  double marker_sd_mm = analysis::MotionOptions().assumed_marker_sd / kMillimetre;
-};
 
 // The metrics that the printed table shows; all are in the file.
 struct ShownMetric {
@@ -65,51 +56,6 @@ analysis::Recording RecordingOf(const storage::TrialReader& reader) {
   recording.time_base = reader.time_base();
   recording.read = [&reader](FrameRange frames) { return reader.ReadTrajectories(frames); };
   return recording;
-}
-
-analysis::AnalysisOptions OptionsOf(const AnalyzeArguments& arguments) {
-  analysis::AnalysisOptions options;
-  options.motion.cutoff_hz = arguments.cutoff_hz;
-  options.motion.max_gap_s = arguments.max_gap_s;
-  options.motion.assumed_marker_sd = arguments.marker_sd_mm * kMillimetre;
-  options.marker_offset = arguments.marker_offset_mm * kMillimetre;
-  return options;
-}
-
-// Everything that decides a number, in SI units; chunk_frames does not.
-nlohmann::json ToJson(const analysis::AnalysisOptions& o, const MarkerSet& set) {
-  const bool marked = set.LabelOf("left_hip_centre") || set.LabelOf("right_hip_centre");
-  return {{"method", std::string(analysis::kMethodName)},
-          {"marker_set", set.name},
-          {"cutoff_hz", o.motion.cutoff_hz},
-          {"max_gap_s", o.motion.max_gap_s},
-          {"assumed_marker_sd", o.motion.assumed_marker_sd},
-          {"filled_marker_sd", o.motion.filled_marker_sd},
-          {"marker_offset", o.marker_offset},
-          {"hip_centre", marked ? "marker" : "harrington_2007_pelvis_width_and_depth"},
-          {"hip_centre_sd", o.hip_centre_sd},
-          {"contact_time_sd", o.contact_time_sd},
-          {"events",
-           {{"window_cutoff_hz", o.events.window_cutoff_hz},
-            {"velocity_cutoff_hz", o.events.velocity_cutoff_hz},
-            {"foot_strike_offset_s", o.events.foot_strike_offset_s},
-            {"toe_off_contact_fraction", o.events.toe_off_contact_fraction},
-            {"heel_alone_contact_fraction", o.events.heel_alone_contact_fraction},
-            {"belt_speed_fraction", o.events.belt_speed_fraction},
-            {"foot_only_offset_s", o.events.foot_only_offset_s},
-            {"pelvis_only_offset_s", o.events.pelvis_only_offset_s}}},
-          {"strides",
-           {{"min_stride_s", o.strides.min_stride_s},
-            {"max_stride_s", o.strides.max_stride_s},
-            {"min_contact_s", o.strides.min_contact_s},
-            {"max_contact_s", o.strides.max_contact_s},
-            {"stride_time_tolerance", o.strides.stride_time_tolerance},
-            {"outlier_deviations", o.strides.outlier_deviations},
-            {"outlier_floor", o.strides.outlier_floor},
-            {"max_hip_extension", o.strides.max_hip_extension},
-            {"max_frontal_angle", o.strides.max_frontal_angle},
-            {"lost_shape_residual", o.strides.lost_shape_residual},
-            {"longest_row_s", o.strides.longest_row_s}}}};
 }
 
 // Angles in degrees for people; other units as they are.
@@ -153,6 +99,9 @@ nlohmann::json SummaryJson(const Summary& summary, const Summary& reference) {
     nlohmann::json entry = {{"side", std::string(ToString(row.side))},
                             {"metric", NameWithUnit(row.metric)},
                             {"mean", NumberOrNull(scale * row.mean)},
+                            {"median", NumberOrNull(scale * row.median)},
+                            {"standard_error", NumberOrNull(scale * row.standard_error)},
+                            {"noise_sigma", NumberOrNull(scale * row.noise_sigma)},
                             {"sd", NumberOrNull(scale * row.sd)},
                             {"n", row.n},
                             {"ci_low", NumberOrNull(scale * row.ci_low)},
@@ -192,13 +141,16 @@ nlohmann::json ResultJson(const analysis::AnalysisResult& result, const Summary&
     strides[std::string(ToString(side))] = {{"found", CountStrides(result.strides, side, false)},
                                             {"accepted", CountStrides(result.strides, side, true)}};
   }
-  return {{"output", arguments.output},
-          {"method", std::string(analysis::kMethodName)},
-          {"strides", strides},
-          {"belt_speed_m_s", NumberOrNull(result.belt_speed)},
-          {"quality", QualityJson(result)["segments"]},
-          {"summary", SummaryJson(result.summary, reference)},
-          {"warnings", result.warnings}};
+  nlohmann::json object = RunStatisticsJson(result.statistics);
+  object.update({{"output", arguments.output},
+                 {"method", result.kinematics.method},
+                 {"strides", strides},
+                 {"belt_speed_m_s", NumberOrNull(result.belt_speed)},
+                 {"quality", QualityJson(result)["segments"]},
+                 {"summary", SummaryJson(result.summary, reference)},
+                 {"warnings", result.warnings}});
+  object.update(CompanionsJson(result));
+  return object;
 }
 
 std::string TableLine(const SummaryRow& row, const char* title, const SummaryRow* reference) {
@@ -241,6 +193,8 @@ std::string ResultText(const analysis::AnalysisResult& result, const Summary& re
     }
     text += "\n";
   }
+  text += RunStatisticsText(result.statistics);
+  text += CompanionsText(result);
   text += fmt::format("wrote {}\n", arguments.output);
   return text;
 }
@@ -267,10 +221,49 @@ void WriteResult(const storage::TrialReader& trial, const analysis::AnalysisResu
 // The analyzed run in the place of the standing or the reference trial would be the end of that.
 void RefuseToReplaceOtherTrial(const AnalyzeArguments& arguments) {
   std::error_code absent;
-  for (const std::string& read : {arguments.standing, arguments.reference}) {
+  for (const std::string& read :
+       {arguments.standing, arguments.functional, arguments.forces, arguments.reference}) {
     if (!read.empty() && std::filesystem::equivalent(read, arguments.output, absent)) {
       throw InputError(read + ": would be replaced by the analyzed run; name another -o");
     }
+  }
+}
+
+// A trial that is read beside the run, and the recording in it.
+struct BesideTrial {
+  explicit BesideTrial(const std::string& path) : reader(path), recording(RecordingOf(reader)) {}
+  storage::TrialReader reader;
+  analysis::Recording recording;
+};
+
+// What was recorded beside the run, kept open while it is used.
+struct OpenCompanions {
+  explicit OpenCompanions(const AnalyzeArguments& arguments) {
+    if (!arguments.standing.empty()) {
+      standing = std::make_unique<BesideTrial>(arguments.standing);
+      companions.standing = &standing->recording;
+    }
+    if (!arguments.functional.empty()) {
+      functional = std::make_unique<BesideTrial>(arguments.functional);
+      companions.functional = &functional->recording;
+    }
+    if (!arguments.forces.empty()) {
+      forces =
+          storage::ReadForces(arguments.forces, arguments.force_rate_hz, arguments.force_columns);
+      companions.forces = &*forces;
+    }
+  }
+
+  std::unique_ptr<BesideTrial> standing;
+  std::unique_ptr<BesideTrial> functional;
+  std::optional<ForceRecording> forces;
+  analysis::Companions companions;
+};
+
+void AddInputs(const AnalyzeArguments& arguments, ProvenanceRecorder& provenance) {
+  for (const std::string& file :
+       {arguments.trial, arguments.standing, arguments.functional, arguments.forces}) {
+    if (!file.empty()) provenance.AddInput(file);
   }
 }
 
@@ -281,32 +274,37 @@ void RunAnalyze(const AnalyzeArguments& arguments, CommandContext& context) {
   const MarkerSet set = storage::ReadMarkerSet(set_path);
   const storage::TrialReader trial(arguments.trial);
   const analysis::Recording run = RecordingOf(trial);
-  std::optional<storage::TrialReader> standing_trial;
-  std::optional<analysis::Recording> standing;
-  if (!arguments.standing.empty()) {
-    standing_trial.emplace(arguments.standing);
-    standing = RecordingOf(*standing_trial);
-  }
+  const OpenCompanions beside(arguments);
   Summary reference;
   if (!arguments.reference.empty()) {
     reference = storage::TrialReader(arguments.reference).ReadSummary();
   }
-  provenance.AddInput(arguments.trial);
-  if (standing) provenance.AddInput(arguments.standing);
+  AddInputs(arguments, provenance);
   provenance.AddInput(set_path);
-  const analysis::AnalysisOptions options = OptionsOf(arguments);
-  provenance.SetOptions(ToJson(options, set));
+  const analysis::AnalysisOptions options = OptionsOf(arguments, set);
+  std::optional<ReferenceValues> norms;
+  if (!arguments.reference_values.empty()) {
+    norms = ReadReferenceValuesFor(arguments.reference_values, arguments.method);
+  }
 
   const analysis::AnalysisResult result =
-      analysis::Analyze(set, run, standing ? &*standing : nullptr, options, context.parallelism(),
+      analysis::Analyze(set, run, beside.companions, options, context.parallelism(),
                         context.Work("analyzing", "frames"));
+  provenance.SetOptions(OptionsJson(options, set, result));
   for (const std::string& warning : result.warnings) context.Warn(warning);
   if (!result.not_computed.empty()) {
     throw NotComputed(fmt::format("{}: {}", run.where, result.not_computed));
   }
   provenance.SetSummary(QualityJson(result));
   WriteResult(trial, result, provenance, arguments.output);
-  context.Print(ResultText(result, reference, arguments), ResultJson(result, reference, arguments));
+  nlohmann::json object = ResultJson(result, reference, arguments);
+  std::string text = ResultText(result, reference, arguments);
+  if (norms) {
+    const auto scores = analysis::ZScores(result.summary, *norms, result.belt_speed);
+    object["z_scores"] = ZScoresJson(scores);
+    text += ZScoresText(scores);
+  }
+  context.Print(text, object);
 }
 
 }  // namespace
@@ -316,52 +314,7 @@ void AddAnalyzeCommand(CommandLine& commands) {
   CLI::App& command = commands.Add(
       "analyze", "Joint angles, foot strikes, strides and their summary from marker trajectories",
       [arguments](CommandContext& context) { RunAnalyze(*arguments, context); });
-  command.add_option("trial", arguments->trial, "Trial with trajectories (TRIAL.h5)")
-      ->required()
-      ->type_name("TRIAL.h5");
-  command
-      .add_option("--static", arguments->standing,
-                  "Standing trial of the same session. Without it only the pelvis is measured, "
-                  "unless the run itself has the knee and ankle markers, and nothing is given "
-                  "relative to standing")
-      ->type_name("STATIC.h5");
-  command
-      .add_option("--markers", arguments->markers,
-                  "Marker set, which says which label is which landmark: a file or the name of a "
-                  "preset (rbds, virtual_lab, ...)")
-      ->required()
-      ->type_name("SET");
-  command.add_option("-o,--output", arguments->output, "Trial to write; may be TRIAL.h5 itself")
-      ->required()
-      ->type_name("OUT.h5");
-  command
-      .add_option("--cutoff-hz", arguments->cutoff_hz,
-                  "Low-pass of marker positions, Hz: zero-lag Butterworth, fourth order in effect; "
-                  "0: none. Keep one value for a whole lab")
-      ->capture_default_str();
-  command
-      .add_option("--max-gap-s", arguments->max_gap_s,
-                  "Longest gap of a marker that is filled, seconds")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  command
-      .add_option(
-          "--marker-offset-mm", arguments->marker_offset_mm,
-          "From the skin to the centre of a marker, mm (9 for 14 mm markers on a base), for "
-          "the hip centre")
-      ->check(CLI::Range(0.0, 49.9))
-      ->capture_default_str();
-  command
-      .add_option("--marker-sd-mm", arguments->marker_sd_mm,
-                  "Noise of a marker coordinate, 1 sd, mm, where the trial does not say")
-      ->check(CLI::Range(0.001, 99.0))
-      ->capture_default_str();
-  command
-      .add_option(
-          "--reference", arguments->reference,
-          "Trial with a summary, such as a virtual lab's truth: its means are printed beside "
-          "and whether the intervals hold them")
-      ->type_name("OTHER.h5");
+  AddAnalyzeOptions(command, *arguments);
   command.footer(
       "Writes /events, /kinematics, /strides and /summary. Pelvic drop is > 0 where the swing "
       "side\n"

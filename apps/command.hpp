@@ -102,12 +102,15 @@ void AddExportCommand(CommandLine& commands);
 void AddImportCommand(CommandLine& commands);
 void AddInfoCommand(CommandLine& commands);
 void AddNoteCommand(CommandLine& commands);
+void AddProgressCommand(CommandLine& commands);
 void AddProjectCommand(CommandLine& commands);
 void AddReconstructCommand(CommandLine& commands);
 void AddRelabelCommand(CommandLine& commands);
 void AddReportCommand(CommandLine& commands);
+void AddRepeatabilityCommand(CommandLine& commands);
 void AddRigCommand(CommandLine& commands);
 void AddSimulateCommand(CommandLine& commands);
+void AddSpmCommand(CommandLine& commands);
 void AddSubjectCommand(CommandLine& commands);
 
 }  // namespace medius::apps

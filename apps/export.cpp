@@ -14,7 +14,9 @@
 #include "apps/command.hpp"
 #include "core/error.hpp"
 #include "storage/atomic_text_file.hpp"
+#include "storage/c3d_writer.hpp"
 #include "storage/csv_export.hpp"
+#include "storage/motion_file.hpp"
 #include "storage/trc_file.hpp"
 #include "storage/trial_file.hpp"
 
@@ -37,6 +39,8 @@ struct ExportArguments {
   std::string dictionary;
   std::string unit;
   std::string up = "z";
+  std::string shape = "wide";
+  bool comment = false;
 
   [[nodiscard]] bool ToStandardOutput() const { return output.empty() || output == "-"; }
 };
@@ -47,23 +51,37 @@ std::string FormatOf(const ExportArguments& arguments) {
   std::string ending = std::filesystem::path(arguments.output).extension().string();
   std::transform(ending.begin(), ending.end(), ending.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return ending == ".trc" ? "trc" : "csv";
+  for (const char* format : {"trc", "mot", "sto", "c3d"}) {
+    if (ending == std::string(".") + format) return format;
+  }
+  return "csv";
 }
 
 std::string TableOf(const ExportArguments& arguments, const std::string& format) {
   if (!arguments.table.empty()) return arguments.table;
-  return format == "trc" ? "trajectories" : "kinematics";
+  return format == "trc" || format == "c3d" ? "trajectories" : "kinematics";
+}
+
+// What a format holds where it is no table of the user's choice.
+const char* OnlyTableOf(const std::string& format) {
+  if (format == "trc" || format == "c3d") return "trajectories";
+  return format == "csv" ? nullptr : "kinematics";
 }
 
 void CheckCombination(const ExportArguments& arguments, const std::string& format,
                       const std::string& table, const CommandContext& context) {
-  if (format == "trc" && table != "trajectories") {
-    throw CLI::ValidationError("--table", "TRC holds trajectories only; use --to csv for " + table);
+  const char* only = OnlyTableOf(format);
+  if (only != nullptr && table != only) {
+    throw CLI::ValidationError(
+        "--table", fmt::format("{} holds {}; use --to csv for {}", format, only, table));
   }
-  if (format == "trc" && !arguments.dictionary.empty()) {
+  if (format != "csv" && !arguments.dictionary.empty()) {
     throw CLI::ValidationError("--dictionary", "goes with --to csv");
   }
-  if (format == "csv" && (!arguments.unit.empty() || arguments.up != "z")) {
+  if (format != "csv" && (arguments.shape != "wide" || arguments.comment)) {
+    throw CLI::ValidationError("--shape and --comment", "go with --to csv");
+  }
+  if (format != "trc" && (!arguments.unit.empty() || arguments.up != "z")) {
     throw CLI::ValidationError("--unit and --up", "go with --to trc");
   }
   if (context.json() && arguments.ToStandardOutput()) {
@@ -77,7 +95,9 @@ TrialPart PartOf(const std::string& table) {
   if (table == "trajectories") return TrialPart::kTrajectories;
   if (table == "kinematics") return TrialPart::kKinematics;
   if (table == "events") return TrialPart::kEvents;
-  if (table == "summary") return TrialPart::kSummary;
+  if (table == "summary" || table == "asymmetry" || table == "windows" || table == "trends") {
+    return TrialPart::kSummary;
+  }
   return TrialPart::kStrides;
 }
 
@@ -116,17 +136,82 @@ void WriteTrc(const ExportArguments& arguments, const TrialReader& trial, const 
 }
 
 std::vector<TableColumn> WriteCsv(const std::string& table, const TrialReader& trial,
-                                  const TextSink& sink, CommandContext& context) {
+                                  storage::CsvShape shape, const TextSink& sink,
+                                  CommandContext& context) {
   if (table == "kinematics") {
-    return storage::WriteKinematicsCsv(trial.ReadKinematics(), trial.time_base(), sink);
+    return storage::WriteKinematicsCsv(trial.ReadKinematics(), trial.time_base(), sink, shape);
   }
-  if (table == "events") return storage::WriteEventsCsv(trial.ReadEvents(), sink);
-  if (table == "strides") return storage::WriteStridesCsv(trial.ReadStrides(), sink);
-  if (table == "curves") return storage::WriteCurvesCsv(trial.ReadStrides(), sink);
-  if (table == "summary") return storage::WriteSummaryCsv(trial.ReadSummary(), sink);
-  storage::TrajectoriesCsvWriter writer(sink, trial.time_base(), trial.labels());
+  if (table == "events") return storage::WriteEventsCsv(trial.ReadEvents(), sink, shape);
+  if (table == "strides") return storage::WriteStridesCsv(trial.ReadStrides(), sink, shape);
+  if (table == "curves") return storage::WriteCurvesCsv(trial.ReadStrides(), sink, shape);
+  if (table == "summary") return storage::WriteSummaryCsv(trial.ReadSummary(), sink, shape);
+  const RunStatistics run = trial.ReadRunStatistics();
+  if (table == "asymmetry") return storage::WriteAsymmetryCsv(run.asymmetry, sink, shape);
+  if (table == "windows") return storage::WriteWindowsCsv(run.windows, sink, shape);
+  if (table == "trends") return storage::WriteTrendsCsv(run.trends, sink, shape);
+  storage::TrajectoriesCsvWriter writer(sink, trial.time_base(), trial.labels(), shape);
   ForEachBlock(trial, context, [&](const TrajectoryBlock& block) { writer.Append(block); });
   return writer.columns();
+}
+
+// The options of the analysis that made the trial; an empty object where it does not say.
+nlohmann::json AnalysisOptionsOf(const TrialReader& trial) {
+  for (const StageProvenance& stage : trial.ReadProvenance()) {
+    if (stage.stage != "analyze") continue;
+    nlohmann::json options = nlohmann::json::parse(stage.options_json, nullptr, false);
+    if (options.is_object()) return options;
+  }
+  return nlohmann::json::object();
+}
+
+// How the table was made, in lines that begin with #.
+std::string CommentLines(const TrialReader& trial, const std::string& table) {
+  const TrialHeader& header = trial.header();
+  std::string text = fmt::format("# {} of trial {}, session {}, subject {}\n", table, header.trial,
+                                 header.session, header.subject);
+  for (const StageProvenance& stage : trial.ReadProvenance()) {
+    text += fmt::format("# {} (Medius {}): {}\n", stage.stage, stage.version, stage.command);
+  }
+  const nlohmann::json options = AnalysisOptionsOf(trial);
+  return text + fmt::format("# method: {}\n# options: {}\n", options.value("method", "unknown"),
+                            options.dump());
+}
+
+std::vector<TableColumn> WriteMotion(const ExportArguments& arguments, const TrialReader& trial,
+                                     const TextSink& sink, CommandContext& context) {
+  const nlohmann::json options = AnalysisOptionsOf(trial);
+  const std::string order = options.value("pelvis_order", "rotation-obliquity-tilt");
+  if (order == "projections") {
+    throw InputError(fmt::format(
+        "{}: its pelvis angles are projections against standing (method {}), which OpenSim has no "
+        "coordinates for; analyze with --method opensim-order",
+        trial.path().string(), options.value("method", "")));
+  }
+  const storage::PelvisAngleOrder pelvis = order == "tilt-obliquity-rotation"
+                                               ? storage::PelvisAngleOrder::kTiltFirst
+                                               : storage::PelvisAngleOrder::kRotationFirst;
+  const std::string name = arguments.ToStandardOutput()
+                               ? trial.header().trial
+                               : std::filesystem::path(arguments.output).stem().string();
+  const storage::MotionFileContent content =
+      storage::WriteMotionFile(trial.ReadKinematics(), trial.time_base(), pelvis, name, sink);
+  if (content.left_out > 0) {
+    context.Warn(fmt::format(
+        "{} of {} frames lack an angle and are left out: OpenSim knows no missing value",
+        content.left_out, content.left_out + content.rows));
+  }
+  return content.columns;
+}
+
+void WriteC3d(const TrialReader& trial, const TextSink& sink, CommandContext& context) {
+  storage::C3dContent content;
+  content.labels = trial.labels();
+  if (trial.Has(TrialPart::kKinematics)) content.kinematics = trial.ReadKinematics();
+  if (trial.Has(TrialPart::kEvents)) content.events = trial.ReadEvents();
+  content.method = AnalysisOptionsOf(trial).value("method", "");
+  storage::C3dWriter writer(sink, trial.time_base(), std::move(content));
+  for (const std::string& warning : writer.warnings()) context.Warn(warning);
+  ForEachBlock(trial, context, [&](const TrajectoryBlock& block) { writer.Append(block); });
 }
 
 void ToStandardOutput(std::string_view text) {
@@ -144,6 +229,20 @@ void RefuseToReplaceTrial(const ExportArguments& arguments) {
   }
 }
 
+void PrintWritten(const ExportArguments& arguments, const std::string& format,
+                  const std::string& table, std::size_t rows,
+                  const std::vector<TableColumn>& columns, const CommandContext& context) {
+  nlohmann::json names = nlohmann::json::array();
+  for (const TableColumn& column : columns) names.push_back(column.name);
+  context.Print(fmt::format("{}: {} as {}, {} rows\n", arguments.output, table, format, rows),
+                {{"output", arguments.output},
+                 {"format", format},
+                 {"table", table},
+                 {"rows", rows},
+                 {"columns", names},
+                 {"warnings", context.warnings()}});
+}
+
 void RunExport(const ExportArguments& arguments, CommandContext& context) {
   RefuseToReplaceTrial(arguments);
   const std::string format = FormatOf(arguments);
@@ -154,67 +253,81 @@ void RunExport(const ExportArguments& arguments, CommandContext& context) {
 
   std::optional<storage::AtomicTextFile> file;
   if (!arguments.ToStandardOutput()) file.emplace(arguments.output);
-  std::size_t rows = 0;
+  std::size_t lines = 0;
   const TextSink sink = [&](std::string_view text) {
-    rows += static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    lines += static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
     if (file) {
       file->Append(text);
     } else {
       ToStandardOutput(text);
     }
   };
+  std::size_t header_lines = format == "trc" ? 6 : format == "csv" ? 1 : 7;
   std::vector<TableColumn> columns;
   if (format == "trc") {
     WriteTrc(arguments, trial, sink, context);
+  } else if (format == "c3d") {
+    WriteC3d(trial, sink, context);
+  } else if (format != "csv") {
+    columns = WriteMotion(arguments, trial, sink, context);
   } else {
-    columns = WriteCsv(table, trial, sink, context);
+    if (arguments.comment) {
+      const std::string comment = CommentLines(trial, table);
+      header_lines += static_cast<std::size_t>(std::count(comment.begin(), comment.end(), '\n'));
+      sink(comment);
+    }
+    const auto shape =
+        arguments.shape == "long" ? storage::CsvShape::kLong : storage::CsvShape::kWide;
+    columns = WriteCsv(table, trial, shape, sink, context);
   }
   if (!arguments.dictionary.empty()) {
     storage::WriteTextFile(arguments.dictionary, storage::DataDictionaryCsv(columns));
   }
   if (!file) return;
   file->Commit();
-  const std::size_t header_lines = format == "trc" ? 6 : 1;
-  nlohmann::json names = nlohmann::json::array();
-  for (const TableColumn& column : columns) names.push_back(column.name);
-  context.Print(
-      fmt::format("{}: {} as {}, {} rows\n", arguments.output, table, format, rows - header_lines),
-      {{"output", arguments.output},
-       {"format", format},
-       {"table", table},
-       {"rows", rows - header_lines},
-       {"columns", names},
-       {"warnings", context.warnings()}});
+  const std::size_t rows = format == "c3d" ? trial.time_base().frame_count() : lines - header_lines;
+  PrintWritten(arguments, format, table, rows, columns, context);
 }
 
 }  // namespace
 
 void AddExportCommand(CommandLine& commands) {
   auto arguments = std::make_shared<ExportArguments>();
-  CLI::App& command =
-      commands.Add("export",
-                   "Export a trial's tables as CSV, or its trajectories as TRC.\n"
-                   "CSV: the first line holds the column names with their units; degrees, "
-                   "millimetres, seconds;\n"
-                   "decimal points; a missing number is an empty cell.\n"
-                   "Example: medius export run.trial.h5 --to csv --table strides -o strides.csv",
-                   [arguments](CommandContext& context) { RunExport(*arguments, context); });
+  CLI::App& command = commands.Add(
+      "export",
+      "Export a trial's tables as CSV, its trajectories as TRC, its angles for OpenSim\n"
+      "(MOT, STO), or trajectories, angles and events as C3D.\n"
+      "CSV: the first line holds the column names with their units; degrees, "
+      "millimetres, seconds;\n"
+      "decimal points; a missing number is an empty cell.\n"
+      "Example: medius export run.trial.h5 --to csv --table strides -o strides.csv",
+      [arguments](CommandContext& context) { RunExport(*arguments, context); });
   command.add_option("TRIAL", arguments->trial, "The trial file")->required();
   command.add_option("--to", arguments->to, "Format; default: by the ending of -o, else csv")
-      ->check(CLI::IsMember({"csv", "trc"}));
+      ->check(CLI::IsMember({"csv", "trc", "mot", "sto", "c3d"}));
   command
       .add_option(
           "--table", arguments->table,
           "What to export; default: kinematics (csv), trajectories (trc). curves: each angle "
-          "over 0..100 % of each stride")
-      ->check(
-          CLI::IsMember({"trajectories", "kinematics", "events", "strides", "summary", "curves"}));
+          "over 0..100 % of each stride; asymmetry: right less left; windows: minute by minute; "
+          "trends: slopes and steps over the run")
+      ->check(CLI::IsMember({"trajectories", "kinematics", "events", "strides", "summary", "curves",
+                             "asymmetry", "windows", "trends"}));
   command.add_option("-o,--output", arguments->output,
                      "The file to write; without it, or with -, standard output");
   command
       .add_option("--dictionary", arguments->dictionary,
                   "Also write what each column means, its unit and definition, as a CSV")
       ->type_name("FILE");
+  command
+      .add_option(
+          "--shape", arguments->shape,
+          "CSV: wide, a column a quantity; long, a row a quantity with variable, unit, value")
+      ->check(CLI::IsMember({"wide", "long"}))
+      ->capture_default_str();
+  command.add_flag("--comment", arguments->comment,
+                   "CSV: begin with lines of # that say trial, method and every option (read with "
+                   "comment=\"#\")");
   command.add_option("--unit", arguments->unit, "TRC: unit of the positions, mm or m; default: mm")
       ->check(CLI::IsMember({"mm", "m"}));
   command

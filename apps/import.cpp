@@ -42,12 +42,14 @@ struct ImportArguments {
   std::string up;
   std::string unit;
   double rate_hz = 0.0;
+  bool keep_zeros = false;
   KeypointArguments keypoints;
   TrialHeader header{"", "unknown", "unknown", "running", ""};
 };
 
 storage::ImportOptions OptionsOf(const ImportArguments& arguments) {
   storage::ImportOptions options;
+  options.zeros_are_places = arguments.keep_zeros;
   if (arguments.rate_hz > 0.0) options.rate_hz = arguments.rate_hz;
   if (!arguments.unit.empty()) options.metres_per_unit = storage::MetresPerUnit(arguments.unit);
   return options;
@@ -180,6 +182,7 @@ nlohmann::json Provenance(const ImportArguments& arguments, const TrajectorySour
           {"metres_per_unit", source.metres_per_unit()},
           {"rate_hz", source.time_base().rate_hz},
           {"lab_from_file", rows},
+          {"zeros_are_places", arguments.keep_zeros},
           {"activity", arguments.header.activity}};
 }
 
@@ -312,6 +315,10 @@ void AddImportCommand(CommandLine& commands) {
                   "Unit of the file's positions, in place of what the file says (mm where it says "
                   "nothing)")
       ->check(CLI::IsMember({"mm", "cm", "m"}));
+  command.add_flag(
+      "--keep-zeros", arguments->keep_zeros,
+      "C3D: a marker at (0, 0, 0) is there, not missing. Only to repeat the numbers of "
+      "a program that takes it so");
   AddHeaderOptions(command, arguments->header);
   command.add_option("-o,--output", arguments->output, "The trial file to write")
       ->required()

@@ -17,6 +17,9 @@ int main(int argc, char** argv) {
   AddAnalyzeCommand(commands);
   AddExportCommand(commands);
   AddReportCommand(commands);
+  AddProgressCommand(commands);
+  AddRepeatabilityCommand(commands);
+  AddSpmCommand(commands);
   AddNoteCommand(commands);
   AddInfoCommand(commands);
   return commands.Main(argc, argv);

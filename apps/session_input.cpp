@@ -28,7 +28,7 @@ AnalyzedTrial ReadAnalyzedTrial(const storage::TrialReader& trial) {
   analyzed.header = trial.header();
   analyzed.session.name = SessionName(trial.header());
   analyzed.session.created = trial.header().created;
-  analyzed.session.where = trial.path().filename().string();
+  analyzed.session.where = trial.path().string();
   analyzed.session.summary = trial.ReadSummary();
   analyzed.analysis_options = OptionsOfAnalysis(trial);
   if (analyzed.analysis_options.is_object() && analyzed.analysis_options.contains("method")) {

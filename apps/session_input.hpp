@@ -15,8 +15,8 @@ namespace medius::apps {
 struct AnalyzedTrial {
   TrialHeader header;
   analysis::Session session;
-  std::string method;              ///< named in the analysis' options; empty where it is not
-  nlohmann::json analysis_options; ///< of its provenance; null where it has none
+  std::string method;               ///< named in the analysis' options; empty where it is not
+  nlohmann::json analysis_options;  ///< of its provenance; null where it has none
 };
 
 /// @throws InputError where the trial has no summary.

@@ -26,8 +26,21 @@ struct AngleSeries {
   std::vector<float> sigma;   ///< [T] radians, 1 sd of measurement; empty where unknown
 };
 
+/// How one segment was turned in space in every frame, from which angles of any order can be
+/// derived, and how well its markers kept their shape.
+struct SegmentRotations {
+  std::string segment;          ///< "pelvis", "left_thigh", ...
+  std::vector<float> rotation;  ///< [T, 4] lab_from_segment as a unit quaternion w x y z, w >= 0
+  std::vector<float> residual;  ///< [T] metres, rms over the markers fitted
+  std::vector<std::uint8_t> flagged;  ///< [T] 1 where the residual is above three times the median
+};
+
 struct Kinematics {
   std::vector<AngleSeries> angles;
+  /// The segments that could be had; NaN in the frames without a pose. Empty in older files.
+  std::vector<SegmentRotations> segments = {};
+  /// Name of the method whose definitions these are; empty where unknown.
+  std::string method = {};
   [[nodiscard]] const AngleSeries* Find(std::string_view name) const;
 };
 

@@ -13,10 +13,10 @@ struct ReferenceValue {
   double mean = 0.0;
   double sd = 0.0;  ///< between runners
   std::size_t n = 0;
-  std::string side;  ///< "left", "right" or "both"
-  std::string who;   ///< e.g. "25 healthy men"
+  std::string side;                                         ///< "left", "right" or "both"
+  std::string who;                                          ///< e.g. "25 healthy men"
   double speed = std::numeric_limits<double>::quiet_NaN();  ///< m/s; NaN where not stated
-  std::string citation;  ///< with its DOI where it has one
+  std::string citation;                                     ///< with its DOI where it has one
 };
 
 /// Reference values of one method. Another method's are not comparable: two labs with the same

@@ -69,10 +69,17 @@ std::optional<GaitEvent> Understand(const RawEvent& raw) {
 }
 
 std::vector<RawEvent> EventsOfGroup(const C3dParameters& parameters) {
-  const std::vector<double> times = parameters.Numbers("EVENT", "TIMES");  // minutes, seconds
+  std::vector<double> times = parameters.Numbers("EVENT", "TIMES");  // minutes, seconds
   const std::vector<std::string> labels = parameters.AllTexts("EVENT", "LABELS");
   const std::vector<std::string> contexts = parameters.AllTexts("EVENT", "CONTEXTS");
-  const double used = parameters.Number("EVENT", "USED").value_or(1e9);
+  double used = parameters.Number("EVENT", "USED").value_or(1e9);
+  // More than 255 events, as Medius writes them: TIMES2, ... like LABELS2; USED is of the first.
+  for (int number = 2;; ++number) {
+    const std::vector<double> more = parameters.Numbers("EVENT", fmt::format("TIMES{}", number));
+    if (more.empty()) break;
+    times.insert(times.end(), more.begin(), more.end());
+    used = 1e9;
+  }
   std::vector<RawEvent> events;
   for (std::size_t i = 0; i < labels.size() && i * 2 + 1 < times.size(); ++i) {
     if (static_cast<double>(i) >= used) break;

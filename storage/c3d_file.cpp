@@ -36,6 +36,7 @@ class C3dSource final : public TrajectorySource {
 
   InputFile file_;
   C3dLayout layout_;
+  bool zeros_are_places_;
   std::vector<std::uint32_t> points_;  // places of the labels in the file
 };
 
@@ -49,7 +50,8 @@ std::set<std::string> LabelsOfOtherQuantities(const C3dParameters& parameters) {
   return labels;
 }
 
-C3dSource::C3dSource(InputFile file, const ImportOptions& options) : file_(std::move(file)) {
+C3dSource::C3dSource(InputFile file, const ImportOptions& options)
+    : file_(std::move(file)), zeros_are_places_(options.zeros_are_places) {
   const C3dHeader header = C3dHeader::Read(file_);
   const C3dParameters parameters = ReadC3dParameters(file_, header);
   if (parameters.broken_at()) {
@@ -138,7 +140,7 @@ void C3dSource::ReadPositions(FrameRange frames, Parallelism parallelism,
     file_.ReadAt(layout_.data_offset + (frames.first + begin) * layout_.frame_bytes, bytes,
                  buffer.data());
     DecodeC3dFrames(layout_, buffer.data(), end - begin, points_, metres_per_unit(),
-                    position.data() + begin * points_.size() * 3);
+                    zeros_are_places_, position.data() + begin * points_.size() * 3);
   });
 }
 

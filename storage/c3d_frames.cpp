@@ -63,21 +63,22 @@ struct Integers {
 };
 
 // x - x is 0 for every finite number and NaN for the rest.
-bool IsMissing(const RawPoint& point) {
+bool IsMissing(const RawPoint& point, bool zeros_are_places) {
   const float difference = (point[0] - point[0]) + (point[1] - point[1]) + (point[2] - point[2]);
-  const bool zero = point[0] == 0.0F && point[1] == 0.0F && point[2] == 0.0F;
+  const bool zero = !zeros_are_places && point[0] == 0.0F && point[1] == 0.0F && point[2] == 0.0F;
   return !(difference == 0.0F) || zero || point[3] < 0.0F;
 }
 
 template <typename Format>
 void Decode(const C3dLayout& layout, const char* frames, std::size_t frame_count,
-            std::span<const std::uint32_t> points, double metres_per_unit, float* position) {
+            std::span<const std::uint32_t> points, double metres_per_unit, bool zeros_are_places,
+            float* position) {
   constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
   for (std::size_t frame = 0; frame < frame_count; ++frame) {
     const char* bytes = frames + frame * layout.frame_bytes;
     for (const std::uint32_t index : points) {
       const RawPoint point = Format::Load(bytes + index * Format::kBytes, layout.integer_scale);
-      const bool missing = IsMissing(point);
+      const bool missing = IsMissing(point, zeros_are_places);
       for (std::size_t i = 0; i < 3; ++i) {
         const auto metres = static_cast<float>(static_cast<double>(point[i]) * metres_per_unit);
         position[i] = missing ? kNaN : metres;
@@ -94,12 +95,12 @@ static_assert(std::endian::native == std::endian::little,
 
 void DecodeC3dFrames(const C3dLayout& layout, const char* frames, std::size_t frame_count,
                      std::span<const std::uint32_t> points, double metres_per_unit,
-                     float* position) {
+                     bool zeros_are_places, float* position) {
   const bool is_sgi = layout.processor == C3dProcessor::kSgi;
   auto* decode = layout.is_real ? &Decode<IntelReals> : &Decode<Integers<false>>;
   if (is_sgi) decode = layout.is_real ? &Decode<SgiReals> : &Decode<Integers<true>>;
   if (layout.processor == C3dProcessor::kDec && layout.is_real) decode = &Decode<DecReals>;
-  decode(layout, frames, frame_count, points, metres_per_unit, position);
+  decode(layout, frames, frame_count, points, metres_per_unit, zeros_are_places, position);
 }
 
 }  // namespace medius::storage

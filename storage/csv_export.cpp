@@ -7,66 +7,16 @@
 #include <fmt/format.h>
 
 #include "core/check.hpp"
+#include "storage/csv_rows.hpp"
 #include "storage/millimetres.hpp"
 
 namespace medius::storage {
 namespace {
 
 constexpr double kDegreesPerRadian = 180.0 / std::numbers::pi;
-constexpr std::size_t kSinkBytes = 1 << 18;
-
-// Rows of a table on their way to a sink, some hundred kilobytes at a time.
-class RowWriter {
- public:
-  explicit RowWriter(const TextSink& sink) : sink_(sink) {}
-
-  void Header(const std::vector<TableColumn>& columns) {
-    for (const TableColumn& column : columns) Text(column.name);
-    EndRow();
-  }
-  void Text(std::string_view text) {
-    Separate();
-    fmt::format_to(std::back_inserter(buffer_), "{}", CsvCell(text));
-  }
-  template <typename Real>
-  void Number(Real value) {
-    Separate();
-    if (!std::isnan(value)) fmt::format_to(std::back_inserter(buffer_), "{}", value);
-  }
-  void Millimetres(float metres) {
-    Separate();
-    if (!std::isnan(metres)) AppendMillimetres(buffer_, metres);
-  }
-  void Count(std::size_t value) {
-    Separate();
-    fmt::format_to(std::back_inserter(buffer_), "{}", value);
-  }
-  void EndRow() {
-    buffer_.push_back('\n');
-    at_start_ = true;
-    if (buffer_.size() >= kSinkBytes) Flush();
-  }
-  void Flush() {
-    if (buffer_.size() > 0) sink_({buffer_.data(), buffer_.size()});
-    buffer_.clear();
-  }
-
- private:
-  void Separate() {
-    if (!std::exchange(at_start_, false)) buffer_.push_back(',');
-  }
-
-  const TextSink& sink_;
-  fmt::memory_buffer buffer_;
-  bool at_start_ = true;
-};
 
 TableColumn TimeColumnNamed(std::string name, std::string definition) {
   return {std::move(name), "s", std::move(definition)};
-}
-
-TableColumn SideColumn() {
-  return {"side", "", "left or right"};
 }
 
 struct UnitForTable {
@@ -108,11 +58,12 @@ std::string CsvCell(std::string_view text) {
   return quoted + '"';
 }
 
-std::vector<TableColumn> WriteEventsCsv(const GaitEvents& events, const TextSink& sink) {
+std::vector<TableColumn> WriteEventsCsv(const GaitEvents& events, const TextSink& sink,
+                                        CsvShape shape) {
   const std::vector<TableColumn> columns = {TimeColumnNamed("time_s", "Time of the event"),
                                             SideColumn(),
                                             {"type", "", "foot_strike or toe_off"}};
-  RowWriter row(sink);
+  CsvRows row(sink, shape, 2);
   row.Header(columns);
   for (const GaitEvent& event : events) {
     row.Number(event.time);
@@ -125,7 +76,7 @@ std::vector<TableColumn> WriteEventsCsv(const GaitEvents& events, const TextSink
 }
 
 std::vector<TableColumn> WriteKinematicsCsv(const Kinematics& kinematics, const TimeBase& time_base,
-                                            const TextSink& sink) {
+                                            const TextSink& sink, CsvShape shape) {
   std::vector<TableColumn> columns = {TimeColumnNamed("time_s", "Time of the frame")};
   std::vector<double> factors;
   for (const AngleSeries& angle : kinematics.angles) {
@@ -140,7 +91,7 @@ std::vector<TableColumn> WriteKinematicsCsv(const Kinematics& kinematics, const 
         fmt::format("Standard deviation of the measurement of {}", angle.description.name);
     columns.push_back(ForTable(sigma).column);
   }
-  RowWriter row(sink);
+  CsvRows row(sink, shape, 1);
   row.Header(columns);
   for (std::size_t frame = 0; frame < time_base.frame_count(); ++frame) {
     row.Number(time_base.time[frame]);
@@ -157,7 +108,8 @@ std::vector<TableColumn> WriteKinematicsCsv(const Kinematics& kinematics, const 
   return columns;
 }
 
-std::vector<TableColumn> WriteStridesCsv(const StrideTable& strides, const TextSink& sink) {
+std::vector<TableColumn> WriteStridesCsv(const StrideTable& strides, const TextSink& sink,
+                                         CsvShape shape) {
   std::vector<TableColumn> columns = {
       SideColumn(), TimeColumnNamed("start_s", "Foot strike that begins the stride"),
       TimeColumnNamed("toe_off_s", "Toe off of that foot"),
@@ -170,7 +122,7 @@ std::vector<TableColumn> WriteStridesCsv(const StrideTable& strides, const TextS
   }
   columns.push_back({"accepted", "", "1 where the stride counts in the summary, else 0"});
   columns.push_back({"rejection_reason", "", "Why the stride does not count; empty where it does"});
-  RowWriter row(sink);
+  CsvRows row(sink, shape, 4);
   row.Header(columns);
   for (std::size_t i = 0; i < strides.stride_count(); ++i) {
     row.Text(ToString(strides.side[i]));
@@ -188,7 +140,8 @@ std::vector<TableColumn> WriteStridesCsv(const StrideTable& strides, const TextS
   return columns;
 }
 
-std::vector<TableColumn> WriteCurvesCsv(const StrideTable& strides, const TextSink& sink) {
+std::vector<TableColumn> WriteCurvesCsv(const StrideTable& strides, const TextSink& sink,
+                                        CsvShape shape) {
   std::vector<TableColumn> columns = {
       {"stride", "", "Number of the stride, from 1: its row in the table of strides"},
       SideColumn(),
@@ -201,7 +154,7 @@ std::vector<TableColumn> WriteCurvesCsv(const StrideTable& strides, const TextSi
     columns.push_back(quantity.column);
     factors.push_back(quantity.factor);
   }
-  RowWriter row(sink);
+  CsvRows row(sink, shape, 5);
   row.Header(columns);
   for (std::size_t i = 0; i < strides.stride_count(); ++i) {
     for (std::size_t percent = 0; percent < kCurvePoints; ++percent) {
@@ -221,19 +174,23 @@ std::vector<TableColumn> WriteCurvesCsv(const StrideTable& strides, const TextSi
   return columns;
 }
 
-std::vector<TableColumn> WriteSummaryCsv(const Summary& summary, const TextSink& sink) {
+std::vector<TableColumn> WriteSummaryCsv(const Summary& summary, const TextSink& sink,
+                                         CsvShape shape) {
   const std::vector<TableColumn> columns = {
       {"metric", "", "Column of the table of strides"},
       {"unit", "", "Unit of the metric"},
       SideColumn(),
       {"n", "", "Accepted strides that have the metric"},
       {"mean", "", "Mean over those strides, in the metric's unit"},
+      {"median", "", "Median over those strides"},
       {"sd", "", "Standard deviation from stride to stride"},
+      {"standard_error", "", "Standard error of the mean by its strides: sd / sqrt(n)"},
       {"ci_low", "", "Lower end of the 95 % interval of the mean"},
       {"ci_high", "", "Upper end of the 95 % interval of the mean"},
       {"trend_per_minute", "", "Slope over the run, in the metric's unit per minute"},
-      {"measurement_sigma", "", "Standard deviation of the mean that more strides do not reduce"}};
-  RowWriter row(sink);
+      {"measurement_sigma", "", "Standard deviation of the mean that more strides do not reduce"},
+      {"noise_sigma", "", "Standard deviation of one stride by the markers' noise; part of sd"}};
+  CsvRows row(sink, shape, 3);
   row.Header(columns);
   for (const SummaryRow& entry : summary) {
     const TableQuantity quantity = ForTable(entry.metric);
@@ -241,8 +198,9 @@ std::vector<TableColumn> WriteSummaryCsv(const Summary& summary, const TextSink&
     row.Text(quantity.column.unit);
     row.Text(ToString(entry.side));
     row.Count(entry.n);
-    for (const double value : {entry.mean, entry.sd, entry.ci_low, entry.ci_high,
-                               entry.trend_per_minute, entry.measurement_sigma}) {
+    for (const double value :
+         {entry.mean, entry.median, entry.sd, entry.standard_error, entry.ci_low, entry.ci_high,
+          entry.trend_per_minute, entry.measurement_sigma, entry.noise_sigma}) {
       row.Number(value * quantity.factor);
     }
     row.EndRow();
@@ -252,32 +210,45 @@ std::vector<TableColumn> WriteSummaryCsv(const Summary& summary, const TextSink&
 }
 
 TrajectoriesCsvWriter::TrajectoriesCsvWriter(TextSink sink, const TimeBase& time_base,
-                                             const std::vector<std::string>& labels)
-    : sink_(std::move(sink)), time_base_(time_base) {
+                                             const std::vector<std::string>& labels, CsvShape shape)
+    : sink_(std::move(sink)), time_base_(time_base), labels_(labels), shape_(shape) {
   columns_.push_back(TimeColumnNamed("time_s", "Time of the frame"));
-  for (const std::string& label : labels) {
-    for (const char axis : {'x', 'y', 'z'}) {
-      columns_.push_back({fmt::format("{}_{}_mm", label, axis), "mm",
-                          fmt::format("Position of {} in the lab, {}", label,
-                                      axis == 'x'   ? "X in the direction of running"
-                                      : axis == 'y' ? "Y to the runner's left"
-                                                    : "Z up")});
+  static constexpr const char* kAxes[] = {"X in the direction of running", "Y to the runner's left",
+                                          "Z up"};
+  const auto add = [this](const std::string& prefix, const std::string& of) {
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      columns_.push_back({fmt::format("{}{}_mm", prefix, "xyz"[axis]), "mm",
+                          fmt::format("Position{} in the lab, {}", of, kAxes[axis])});
     }
+  };
+  if (shape == CsvShape::kLong) {
+    columns_.push_back({"label", "", "Name of the marker"});
+    add("", "");
+  } else {
+    for (const std::string& label : labels) add(label + "_", " of " + label);
   }
-  RowWriter row(sink_);
+  CsvRows row(sink_, CsvShape::kWide, 0);
   row.Header(columns_);
   row.Flush();
 }
 
 void TrajectoriesCsvWriter::Append(const TrajectoryBlock& block) {
-  RowWriter row(sink_);
-  const std::size_t values = block.marker_count() * 3;
+  CsvRows row(sink_, CsvShape::kWide, 0);
+  const std::size_t markers = block.marker_count();
   for (std::size_t frame = 0; frame < block.frames().count; ++frame) {
-    row.Number(time_base_.time.at(next_frame_++));
-    for (std::size_t i = 0; i < values; ++i) {
-      row.Millimetres(block.position[frame * values + i]);
+    const double time = time_base_.time.at(next_frame_++);
+    if (shape_ == CsvShape::kWide) row.Number(time);
+    for (std::size_t marker = 0; marker < markers; ++marker) {
+      if (shape_ == CsvShape::kLong) {
+        row.Number(time);
+        row.Text(labels_[marker]);
+      }
+      for (std::size_t axis = 0; axis < 3; ++axis) {
+        row.Millimetres(block.position[(frame * markers + marker) * 3 + axis]);
+      }
+      if (shape_ == CsvShape::kLong) row.EndRow();
     }
-    row.EndRow();
+    if (shape_ == CsvShape::kWide) row.EndRow();
   }
   row.Flush();
 }

@@ -152,7 +152,7 @@ std::string RepeatabilityToml(const Repeatability& repeatability,
                               const std::vector<std::string>& unit_of) {
   MEDIUS_CHECK(unit_of.size() == repeatability.errors.size(), "a unit for each metric");
   std::string text =
-      "# How well the metrics of a lab repeat from day to day; see docs/progress.md.\n"
+      "# How well the metrics of a lab repeat from day to day; see docs/methods.md.\n"
       "# sem: 1 sd of one session about the runner's own value.\n";
   text += fmt::format("name = {}\nmethod = {}\n", TomlText(repeatability.name),
                       TomlText(repeatability.method));

@@ -8,12 +8,12 @@
 
 namespace medius::storage {
 
-/// Reads a file of reference values (docs/progress.md). Its units are deg, mm, m, m/s, s, ms, 1/min,
-/// % or 1; in memory all is SI.
+/// Reads a file of reference values (docs/methods.md). Its units are deg, mm, m, m/s, s, ms,
+/// 1/min, % or 1; in memory all is SI.
 /// @throws InputError that names the file, the line and what is wrong with it.
 [[nodiscard]] ReferenceValues ReadReferenceValues(const std::filesystem::path& path);
 
-/// Reads how well a lab's metrics repeat (docs/progress.md): of each the sem or the mdc95.
+/// Reads how well a lab's metrics repeat (docs/methods.md): of each the sem or the mdc95.
 /// @throws InputError likewise.
 [[nodiscard]] Repeatability ReadRepeatability(const std::filesystem::path& path);
 

@@ -109,6 +109,10 @@ std::unique_ptr<TrajectorySource> OpenTrajectories(const std::filesystem::path& 
   options.Validate();
   InputFile file(path);
   const std::string head = file.ReadHead(kHeadBytes);
+  if (options.zeros_are_places && !LooksLikeC3d(head)) {
+    throw InputError(fmt::format(
+        "{}: only in a C3D file can three zeros be told from a missing marker", path.string()));
+  }
   if (LooksLikeText(head)) {
     if (LooksLikeTrc(head)) return OpenTrc(std::move(file), options);
     if (LooksLikeColumnText(head)) return OpenColumnText(std::move(file), options);

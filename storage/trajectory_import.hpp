@@ -18,6 +18,9 @@ namespace medius::storage {
 struct ImportOptions {
   std::optional<double> rate_hz;          ///< instead of the file's rate and time column, Hz
   std::optional<double> metres_per_unit;  ///< instead of the file's unit, e.g. 0.001
+  /// C3D: three zeros with a residual that is not negative are a place like any other, not a marker
+  /// that is missing. Some programs take them so, and to repeat their numbers one must too.
+  bool zeros_are_places = false;
 
   /// @throws InputError that names the field which is not finite or not > 0.
   void Validate() const;

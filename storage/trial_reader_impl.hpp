@@ -64,6 +64,8 @@ struct TrialReader::Impl {
   [[nodiscard]] SightingColumns& SightingsOf(const std::string& camera);
   [[nodiscard]] GaitEvents ReadEvents() const;
   [[nodiscard]] Kinematics ReadKinematics(bool values) const;
+  [[nodiscard]] std::string MethodOfKinematics() const;
+  void ReadSegments(bool values, Kinematics& kinematics) const;
   [[nodiscard]] StrideTable ReadStrides(bool values) const;
   [[nodiscard]] Summary ReadSummary() const;
   [[nodiscard]] RunStatistics ReadRunStatistics() const;

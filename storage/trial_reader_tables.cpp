@@ -57,10 +57,15 @@ GaitEvents TrialReader::Impl::ReadEvents() const {
   const std::string reason = fmt::format("/events/time has {} events", rows);
   const auto side = ReadTable<std::int8_t>(group, schema::kEventSide, rows, reason);
   const auto type = ReadTable<std::int8_t>(group, schema::kEventType, rows, reason);
+  std::vector<std::uint8_t> detector(rows, 0);  // files of older versions do not say
+  if (HasMember(group, schema::kEventDetector.name)) {
+    detector = ReadTable<std::uint8_t>(group, schema::kEventDetector, rows, reason);
+  }
   GaitEvents events(rows);
   for (std::size_t i = 0; i < rows; ++i) {
     events[i] = {times[i], CheckedCode(side[i], Side::kRight, Where("events/side")),
-                 CheckedCode(type[i], EventType::kToeOff, Where("events/type"))};
+                 CheckedCode(type[i], EventType::kToeOff, Where("events/type")),
+                 CheckedCode(detector[i], kLastEventDetector, Where("events/detector"))};
   }
   return events;
 }
@@ -79,7 +84,7 @@ Kinematics TrialReader::Impl::ReadKinematics(bool values) const {
   const std::string reason = fmt::format("/timebase/time has {} frames", frame_count());
   Kinematics kinematics;
   for (const hdf5::Member& member : members) {
-    if (is_sigma(member.name)) continue;
+    if (is_sigma(member.name) || member.name == schema::kSegments) continue;
     ColumnReader column = Column(schema::kKinematics, member.name, ElementType::kFloat64);
     column.ExpectShape({frame_count()}, reason);
     auto sigma = OptionalColumn(schema::kKinematics, member.name + schema::kSigmaSuffix,
@@ -94,7 +99,34 @@ Kinematics TrialReader::Impl::ReadKinematics(bool values) const {
     }
     kinematics.angles.push_back(std::move(angle));
   }
+  kinematics.method = MethodOfKinematics();
+  ReadSegments(values, kinematics);
   return kinematics;
+}
+
+std::string TrialReader::Impl::MethodOfKinematics() const {
+  const hdf5::Handle group = Group(schema::kKinematics);
+  return hdf5::ReadText(group.get(), schema::kMethod, Where(schema::kKinematics)).value_or("");
+}
+
+void TrialReader::Impl::ReadSegments(bool values, Kinematics& kinematics) const {
+  if (!HasMember(schema::kKinematics, schema::kSegments)) return;
+  const std::string place = std::string(schema::kKinematics) + "/" + schema::kSegments;
+  const std::string reason = fmt::format("/timebase/time has {} frames", frame_count());
+  for (const hdf5::Member& member : MembersOf(place)) {
+    const std::string own = place + "/" + member.name;
+    ColumnReader rotation = Column(own, schema::kSegmentRotation.name, ElementType::kFloat32);
+    rotation.ExpectShape({frame_count(), 4}, reason + ", 4 numbers a quaternion");
+    SegmentRotations segment{member.name, {}, {}, {}};
+    if (values) {
+      segment.rotation.resize(frame_count() * 4);
+      rotation.Read(0, frame_count(), segment.rotation.data());
+      segment.residual = ReadTable<float>(own, schema::kSegmentResidual, frame_count(), reason);
+      segment.flagged =
+          ReadTable<std::uint8_t>(own, schema::kSegmentFlagged, frame_count(), reason);
+    }
+    kinematics.segments.push_back(std::move(segment));
+  }
 }
 
 StrideTable TrialReader::Impl::ReadStrides(bool values) const {

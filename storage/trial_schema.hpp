@@ -131,6 +131,25 @@ inline constexpr Dataset kEventTime{"time", Type::kFloat64, "s", "time of each e
 inline constexpr Dataset kEventSide{"side", Type::kInt8, "1", "foot: 0 left, 1 right"};
 inline constexpr Dataset kEventType{"type", Type::kInt8, "1",
                                     "what happens: 0 foot strike, 1 toe off"};
+inline constexpr Dataset kEventDetector{
+    "detector", Type::kUint8, "1",
+    "what each event was found by: 0 unknown (imported), 1 foot and pelvis, 2 foot alone, 3 pelvis "
+    "alone, 4 force"};
+
+inline constexpr const char* kSegments = "segments";
+inline constexpr const char* kMethod = "method";
+inline constexpr Dataset kSegmentRotation{
+    "rotation", Type::kFloat32, "1",
+    "lab_from_segment as a unit quaternion w x y z (w >= 0): the columns of its matrix are the "
+    "segment's axes anterior, superior, right in the lab (X the direction of running, Y the "
+    "runner's left, Z up); NaN where missing"};
+inline constexpr Dataset kSegmentResidual{
+    "residual", Type::kFloat32, "m",
+    "root mean square over the markers fitted of their distance from where they sat on the segment "
+    "in the standing trial; NaN where missing"};
+inline constexpr Dataset kSegmentFlagged{
+    "flagged", Type::kUint8, "1",
+    "1 where the residual is above three times its median over the run"};
 
 inline constexpr Dataset kStrideSide{"side", Type::kInt8, "1",
                                      "leg that the stride belongs to: 0 left, 1 right"};

@@ -26,6 +26,13 @@ class TableWriter {
     hdf5::WriteColumn(group_, Spec(dataset), values.data(), rows_, file_);
   }
 
+  /// A dataset of rows of `width` values each.
+  template <typename Value>
+  void WriteRows(const schema::Dataset& dataset, const std::vector<Value>& values,
+                 std::size_t width) const {
+    Write({dataset.name, dataset.unit, dataset.definition}, dataset.type, values, {width});
+  }
+
   void WriteTexts(const schema::Dataset& dataset, const std::vector<std::string>& texts) const {
     MEDIUS_CHECK(texts.size() == rows_, "a column of a table has its rows");
     std::size_t longest = 1;

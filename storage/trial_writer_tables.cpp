@@ -32,6 +32,9 @@ void TrialWriter::Impl::WriteEvents(const GaitEvents& events) {
   table.Write(schema::kEventSide, Column(events, [](const GaitEvent& e) { return Code(e.side); }));
   table.Write(schema::kEventType,
               Column(events, [](const GaitEvent& e) { return static_cast<std::int8_t>(e.type); }));
+  table.Write(schema::kEventDetector, Column(events, [](const GaitEvent& e) {
+                return static_cast<std::uint8_t>(e.detector);
+              }));
 }
 
 void TrialWriter::Impl::WriteKinematics(const Kinematics& kinematics) {
@@ -45,6 +48,18 @@ void TrialWriter::Impl::WriteKinematics(const Kinematics& kinematics) {
         angle.description.name + schema::kSigmaSuffix, angle.description.unit,
         "standard deviation of " + angle.description.name + " from measurement"};
     table.Write(sigma, ElementType::kFloat32, angle.sigma);
+  }
+  if (!kinematics.method.empty()) {
+    hdf5::WriteText(group.get(), schema::kMethod, kinematics.method, shown);
+  }
+  if (kinematics.segments.empty()) return;
+  const hdf5::Handle segments = hdf5::CreateGroup(group.get(), schema::kSegments, shown);
+  for (const SegmentRotations& segment : kinematics.segments) {
+    const hdf5::Handle own = hdf5::CreateGroup(segments.get(), segment.segment, shown);
+    const TableWriter rows(own.get(), *frame_count, shown);
+    rows.WriteRows(schema::kSegmentRotation, segment.rotation, 4);
+    rows.Write(schema::kSegmentResidual, segment.residual);
+    rows.Write(schema::kSegmentFlagged, segment.flagged);
   }
 }
 

@@ -60,8 +60,9 @@ std::optional<std::filesystem::path> RealData() {
 }
 
 Recording ReadReal(const std::filesystem::path& path, const MarkerSet& set,
-                   std::optional<double> rate_hz) {
+                   std::optional<double> rate_hz, bool zeros_are_places) {
   storage::ImportOptions options;
+  options.zeros_are_places = zeros_are_places;
   options.rate_hz = rate_hz;
   const auto source = storage::OpenTrajectories(path, options);
   const FrameRange all{0, source->frame_count()};

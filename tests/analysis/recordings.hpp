@@ -20,8 +20,10 @@ namespace medius::analysis::testing {
 [[nodiscard]] std::optional<std::filesystem::path> RealData();
 
 /// A real recording turned into the lab frame by the axes of its marker set.
+/// @param zeros_are_places  see ImportOptions.
 [[nodiscard]] Recording ReadReal(const std::filesystem::path& path, const MarkerSet& set,
-                                 std::optional<double> rate_hz = std::nullopt);
+                                 std::optional<double> rate_hz = std::nullopt,
+                                 bool zeros_are_places = false);
 
 /// A stance by force plate, seconds.
 struct PlateStance {

@@ -4,7 +4,8 @@
 #include <random>
 #include <utility>
 
-#include "analysis/anatomy.hpp"
+#include "analysis/hip_centre.hpp"
+#include "core/rigid_transform.hpp"
 #include "tests/analysis/recordings.hpp"
 
 namespace medius::analysis::testing {
@@ -62,7 +63,9 @@ std::map<std::string, Eigen::Vector3d> PlaceMarkers(const BodyAngles& angles) {
     const std::string letter = side == Side::kLeft ? "L" : "R";
     const double out = side == Side::kLeft ? -1.0 : 1.0;
     const RigidTransform pelvis_from_thigh{
-        Joint(angles.hip[s], s, 1.0), HarringtonHipCentre(kPelvisWidth, kPelvisDepth, 0.0, side)};
+        Joint(angles.hip[s], s, 1.0),
+        RegressionHipCentre(HipCentreMethod::kHarrington, {kPelvisWidth, kPelvisDepth, {}}, 0.0,
+                            side)};
     const RigidTransform thigh = lab_from_pelvis * pelvis_from_thigh;
     const RigidTransform shank =
         thigh * RigidTransform{Joint(angles.knee[s], s, -1.0), Eigen::Vector3d(0, -kThigh, 0)};
@@ -141,7 +144,7 @@ BodyAngles RunningAngles(double time, double stride_time) {
                                   4.0 + 3.0 * std::cos(phase)) *
                   kDegree;
     a.knee[side] =
-        Eigen::Vector3d(45.0 - 30.0 * std::sin(phase), 1.0 + 2.0 * std::sin(phase), 3.0) * kDegree;
+        Eigen::Vector3d(45.0 - 30.0 * std::sin(phase), 1.0 + 2.0 * std::cos(phase), 3.0) * kDegree;
   }
   return a;
 }

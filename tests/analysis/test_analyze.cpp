@@ -57,7 +57,7 @@ TEST(Analyze, MeasuresTheDropOfASyntheticRun) {
   EXPECT_GE(right.ci_high, 5.0 * kDegree);
   EXPECT_LT(right.ci_high - right.ci_low, 1.0 * kDegree);
   EXPECT_NEAR(Row(result.summary, "stride_time", Side::kLeft).mean, 0.72, 0.001);
-  EXPECT_EQ(result.quality.size(), 5U);
+  EXPECT_EQ(result.quality.size(), kSegmentCount);
   EXPECT_EQ(result.quality[0].frames_fitted, 4000U);
 }
 
@@ -169,7 +169,7 @@ TEST(AnalysisOptions, NameTheFieldThatIsOutOfRange) {
   options.events.belt_speed_fraction = 85.0;
   EXPECT_THROW(options.Validate(200.0), InputError);
   options = {};
-  options.marker_offset = 9.0;
+  options.body.marker_offset = 9.0;
   try {
     options.Validate(200.0);
     FAIL();

@@ -45,7 +45,7 @@ Recording Without(Recording recording, const std::string& label) {
 
 std::string MessageOf(const MarkerSet& set, const Recording& run, const Recording* standing) {
   try {
-    (void)BuildBodyModel(set, run, standing, 0.0);
+    (void)BuildBodyModel(set, run, standing, {});
   } catch (const InputError& error) {
     return error.what();
   }
@@ -54,7 +54,7 @@ std::string MessageOf(const MarkerSet& set, const Recording& run, const Recordin
 
 TEST(BuildBodyModel, PutsTheClusterWhereItSitsOnTheSegment) {
   const Recording standing = StandingTrial();
-  const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(), &standing, 0.0);
+  const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(), &standing, {});
   EXPECT_THAT(body.warnings, ElementsAre());
   const SegmentModel& thigh = body[Segment::kRightThigh];
   ASSERT_EQ(thigh.local.size(), 4U);
@@ -68,7 +68,7 @@ TEST(BuildBodyModel, PutsTheClusterWhereItSitsOnTheSegment) {
 }
 
 TEST(BuildBodyModel, WithoutAStandingTrialTakesTheShapesFromTheRun) {
-  const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(), nullptr, 0.0);
+  const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(), nullptr, {});
   EXPECT_FALSE(body.standing.has_value());
   EXPECT_LT((body[Segment::kRightThigh].local[0] - Eigen::Vector3d(0.02, -0.12, 0.09)).norm(),
             10 * kFloatMetres);
@@ -77,7 +77,7 @@ TEST(BuildBodyModel, WithoutAStandingTrialTakesTheShapesFromTheRun) {
 }
 
 TEST(BuildBodyModel, WithoutStandingTrialAndKneeMarkersHasThePelvisAlone) {
-  const BodyModel body = BuildBodyModel(SyntheticSet(), Without(RunTrial(), "RMEP"), nullptr, 0.0);
+  const BodyModel body = BuildBodyModel(SyntheticSet(), Without(RunTrial(), "RMEP"), nullptr, {});
   EXPECT_TRUE(body[Segment::kPelvis].available());
   EXPECT_FALSE(body[Segment::kRightThigh].available());
   EXPECT_FALSE(body[Segment::kRightShank].available());
@@ -88,7 +88,7 @@ TEST(BuildBodyModel, NeedsNoMarkerOfTheStandingTrialInTheRun) {
   const Recording standing = StandingTrial();
   Recording run = RunTrial();
   for (const char* label : {"RMEP", "RLEP", "LMMA", "LLMA"}) run = Without(std::move(run), label);
-  EXPECT_THAT(BuildBodyModel(SyntheticSet(), run, &standing, 0.0).warnings, ElementsAre());
+  EXPECT_THAT(BuildBodyModel(SyntheticSet(), run, &standing, {}).warnings, ElementsAre());
 }
 
 TEST(BuildBodyModel, NamesALandmarkThatTheStandingTrialLacks) {
@@ -110,7 +110,7 @@ TEST(BuildBodyModel, NamesAPelvisOrHeelMarkerThatTheRunLacks) {
 TEST(BuildBodyModel, DoesWithThreeMarkersOfAClusterButNotWithTwo) {
   const Recording standing = StandingTrial();
   const Recording three = Without(RunTrial(), "RTH2");
-  const BodyModel body = BuildBodyModel(SyntheticSet(), three, &standing, 0.0);
+  const BodyModel body = BuildBodyModel(SyntheticSet(), three, &standing, {});
   EXPECT_EQ(body[Segment::kRightThigh].local.size(), 3U);
   ASSERT_EQ(body.warnings.size(), 1U);
   EXPECT_THAT(body.warnings[0], HasSubstr("no marker \"RTH2\" of cluster right_thigh"));
@@ -142,16 +142,89 @@ TEST(BuildBodyModel, LeavesOutWhatTheSetDoesNotKnowAndSaysSo) {
   set.roles.erase("right_medial_epicondyle");
   set.clusters.erase("left_shank");
   const Recording standing = StandingTrial();
-  const BodyModel body = BuildBodyModel(set, RunTrial(), &standing, 0.0);
+  const BodyModel body = BuildBodyModel(set, RunTrial(), &standing, {});
   EXPECT_FALSE(body[Segment::kRightThigh].available());
   EXPECT_FALSE(body[Segment::kLeftShank].available());
   EXPECT_TRUE(body[Segment::kLeftThigh].available());
   EXPECT_EQ(body.warnings.size(), 3U);  // right thigh, right shank, left shank
 }
 
+// The set with the labels of two of its roles exchanged.
+MarkerSet Swapped(const std::string& one, const std::string& other) {
+  MarkerSet set = SyntheticSet();
+  std::swap(set.roles.at(one), set.roles.at(other));
+  return set;
+}
+
+TEST(BuildBodyModel, SaysThatLeftAndRightLandmarksAreSwapped) {
+  const Recording standing = StandingTrial();
+  EXPECT_THAT(
+      MessageOf(Swapped("left_heel", "right_heel"), RunTrial(), &standing),
+      HasSubstr("standing trial static.trial.h5: marker \"LHEE\" (right_heel) stands 173 mm "
+                "to the left of \"RHEE\" (left_heel): left and right are swapped in the "
+                "marker set synthetic or in the labels"));
+  EXPECT_THAT(MessageOf(Swapped("left_psis", "right_psis"), RunTrial(), &standing),
+              HasSubstr("(right_psis) stands 100 mm to the left of"));
+  // The whole pelvis: it is upside down.
+  MarkerSet pelvis = Swapped("left_asis", "right_asis");
+  std::swap(pelvis.roles.at("left_psis"), pelvis.roles.at("right_psis"));
+  EXPECT_THAT(MessageOf(pelvis, RunTrial(), &standing),
+              HasSubstr("check that left and right are not swapped"));
+}
+
+TEST(BuildBodyModel, SaysThatLeftAndRightClustersAreSwapped) {
+  MarkerSet set = SyntheticSet();
+  std::swap(set.clusters.at("left_shank"), set.clusters.at("right_shank"));
+  const Recording standing = StandingTrial();
+  EXPECT_THAT(MessageOf(set, RunTrial(), &standing), HasSubstr("the cluster right_shank stands"));
+}
+
+TEST(BuildBodyModel, SaysThatLateralAndMedialAreSwapped) {
+  const Recording standing = StandingTrial();
+  EXPECT_THAT(
+      MessageOf(Swapped("left_lateral_malleolus", "left_medial_malleolus"), RunTrial(), &standing),
+      HasSubstr("marker \"LMMA\" (left_lateral_malleolus) stands nearer to the middle than "
+                "\"LLMA\" (left_medial_malleolus): lateral and medial are swapped"));
+}
+
+TEST(BuildBodyModel, WithTheMarkersForThemHasFeetAndNoTrunkWithoutAWord) {
+  MarkerSet set = SyntheticSet();
+  for (const std::string side : {"left", "right"}) {
+    const std::string letter = side == "left" ? "L" : "R";
+    set.clusters[side + "_foot"] = {letter + "HEE", letter + "TOE", letter + "LMA", letter + "MMA"};
+  }
+  const Recording standing = StandingTrial();
+  const BodyModel body = BuildBodyModel(set, RunTrial(), &standing, {});
+  EXPECT_THAT(body.warnings, ElementsAre());
+  EXPECT_TRUE(body[Segment::kRightFoot].available());
+  EXPECT_FALSE(body[Segment::kTrunk].available());
+  EXPECT_NEAR(body.size.pelvis_width, 0.24, 5 * kFloatMetres);
+  EXPECT_GT(body.size.leg_length[0], 0.85);
+}
+
+TEST(BuildBodyModel, NamesTheTrochanterOrMalleolusThatAHipCentreNeeds) {
+  const Recording standing = StandingTrial();
+  BodyOptions options;
+  options.hip_centre = HipCentreMethod::kTrochanter;
+  const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(), &standing, options);
+  EXPECT_FALSE(body[Segment::kLeftThigh].available());
+  EXPECT_THAT(body.warnings[0],
+              HasSubstr("marker set synthetic has no left_greater_trochanter: no angles of the "
+                        "left_thigh"));
+  options.hip_centre = HipCentreMethod::kHara;
+  const Recording lacking = Without(StandingTrial(), "LMMA");
+  try {
+    (void)BuildBodyModel(SyntheticSet(), RunTrial(), &lacking, options);
+    FAIL();
+  } catch (const InputError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("names left_medial_malleolus = \"LMMA\", but "
+                                        "static.trial.h5 has no such marker"));
+  }
+}
+
 TEST(BuildBodyModel, DoubtsAStandingTrialThatMoves) {
   const Recording running = RunTrial();
-  const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(), &running, 0.0);
+  const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(), &running, {});
   ASSERT_FALSE(body.warnings.empty());
   EXPECT_THAT(body.warnings[0], HasSubstr("is it a standing trial?"));
 }

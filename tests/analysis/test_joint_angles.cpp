@@ -165,6 +165,89 @@ TEST(AngleCovariance, AgreesWithDifferencesForPelvisAndJoints) {
   }
 }
 
+// Known turns in each order, undone by it.
+TEST(PelvisAngles, UndoTheTurnsOfOpenSimsOrder) {
+  // OpenSim: tilt about z, then list about x, then rotation about y; list > 0 right side down.
+  const Eigen::Matrix3d pelvis = Upright() * testing::Turn(2, -12.0 * kDegree) *
+                                 testing::Turn(0, 5.0 * kDegree) * testing::Turn(1, 9.0 * kDegree);
+  const Eigen::Vector3d angles =
+      PelvisAngles(pelvis, kNoError, PelvisOrder::kTiltObliquityRotation).value;
+  EXPECT_NEAR(angles[0], -5.0 * kDegree, kExact);
+  EXPECT_NEAR(angles[1], -12.0 * kDegree, kExact);
+  EXPECT_NEAR(angles[2], 9.0 * kDegree, kExact);
+}
+
+TEST(PelvisAngles, OfALevelPelvisDifferByOrderOnceItIsTiltedAndTurned) {
+  // Baker 2001: level ASIS, tilt and rotation large: Plug-in Gait's order shows obliquity.
+  BodyAngles body;
+  body.tilt = -40.0 * kDegree;
+  body.rotation = 15.0 * kDegree;
+  const Eigen::Matrix3d pelvis = PelvisInLab(body);
+  EXPECT_NEAR(PelvisAngles(pelvis, kNoError).value[0], 0.0, kExact);
+  const double other = PelvisAngles(pelvis, kNoError, PelvisOrder::kTiltObliquityRotation).value[0];
+  // Its top leans to the side by sin(40) sin(15).
+  EXPECT_NEAR(std::abs(std::sin(other)), std::sin(40.0 * kDegree) * std::sin(15.0 * kDegree),
+              kExact);
+}
+
+TEST(PelvisAngles, ByProjectionAreTheSlopesOfTheAxes) {
+  BodyAngles body;
+  body.obliquity = 3.0 * kDegree;
+  body.rotation = 20.0 * kDegree;
+  const Eigen::Vector3d angles =
+      PelvisAngles(PelvisInLab(body), kNoError, PelvisOrder::kProjections).value;
+  EXPECT_NEAR(std::tan(angles[0]), std::tan(3.0 * kDegree) / std::cos(20.0 * kDegree), kExact);
+  EXPECT_NEAR(angles[2], 20.0 * kDegree, kExact);
+}
+
+TEST(JointAngles, UndoTheTurnsOfEitherOrder) {
+  const Eigen::Vector3d turned(35.0 * kDegree, 8.0 * kDegree, -6.0 * kDegree);
+  for (const Side side : kSides) {
+    const double mirror = side == Side::kRight ? 1.0 : -1.0;
+    const Eigen::Matrix3d flexion = testing::Turn(2, turned[0]);
+    const Eigen::Matrix3d adduction = testing::Turn(0, mirror * turned[1]);
+    const Eigen::Matrix3d rotation = testing::Turn(1, mirror * turned[2]);
+    const auto angles = [&](const Eigen::Matrix3d& m, JointOrder order) {
+      return JointAngles(Upright(), Upright() * m, kNoError, side, order).value;
+    };
+    EXPECT_LT(
+        (angles(flexion * adduction * rotation, JointOrder::kFlexionAdductionRotation) - turned)
+            .norm(),
+        kExact);
+    EXPECT_LT(
+        (angles(rotation * adduction * flexion, JointOrder::kRotationAdductionFlexion) - turned)
+            .norm(),
+        kExact);
+  }
+}
+
+TEST(AngleCovariance, AgreesWithDifferencesInTheOtherOrders) {
+  BodyAngles body;
+  body.obliquity = 0.15;
+  body.tilt = -0.3;
+  body.rotation = 0.2;
+  const Eigen::Matrix3d pelvis = PelvisInLab(body);
+  const Eigen::Matrix3d thigh =
+      pelvis * testing::Turn(2, 0.7) * testing::Turn(0, 0.25) * testing::Turn(1, -0.2);
+  Eigen::Matrix3d covariance;
+  covariance << 4e-6, 1e-6, -5e-7, 1e-6, 2e-6, 3e-7, -5e-7, 3e-7, 1e-6;
+  for (const PelvisOrder order : {PelvisOrder::kTiltObliquityRotation, PelvisOrder::kProjections}) {
+    const Eigen::Matrix3d j = JacobianByDifferences(
+        [&](const Eigen::Matrix3d& d) { return PelvisAngles(d * pelvis, kNoError, order).value; });
+    EXPECT_LT((PelvisAngles(pelvis, covariance, order).covariance - j * covariance * j.transpose())
+                  .norm(),
+              1e-8 * covariance.norm());
+  }
+  const JointOrder order = JointOrder::kRotationAdductionFlexion;
+  const Eigen::Matrix3d j = JacobianByDifferences([&](const Eigen::Matrix3d& d) {
+    return JointAngles(pelvis, d * thigh, kNoError, Side::kLeft, order).value;
+  });
+  EXPECT_LT((JointAngles(pelvis, thigh, covariance, Side::kLeft, order).covariance -
+             j * covariance * j.transpose())
+                .norm(),
+            1e-8 * covariance.norm());
+}
+
 TEST(Angles, OfAPoseThatIsNotKnownAreNaN) {
   const Eigen::Matrix3d nan = Eigen::Matrix3d::Constant(std::nan(""));
   EXPECT_TRUE(PelvisAngles(nan, kNoError).value.array().isNaN().all());

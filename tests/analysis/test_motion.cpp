@@ -51,7 +51,7 @@ Recording Hiding(Recording recording,
 
 Motion Compute(const Recording& run, const MotionOptions& options = {}, int threads = 1) {
   const Recording standing = StandingTrial();
-  const BodyModel body = BuildBodyModel(SyntheticSet(), run, &standing, 0.0);
+  const BodyModel body = BuildBodyModel(SyntheticSet(), run, &standing, {});
   return ComputeMotion(body, run, options, Parallelism(threads), {});
 }
 
@@ -92,7 +92,7 @@ TEST(ComputeMotion, GivesThePelvisAgainstStandingToo) {
     a.tilt = -7.0 * kDegree;
     return a;
   });
-  const BodyModel body = BuildBodyModel(SyntheticSet(), run, &standing, 0.0);
+  const BodyModel body = BuildBodyModel(SyntheticSet(), run, &standing, {});
   const Motion motion = ComputeMotion(body, run, Unfiltered(), Parallelism(1), {});
   for (std::size_t t = 0; t < 50; ++t) {
     EXPECT_NEAR(Angle(motion, "pelvis_obliquity_relative")[t],
@@ -176,7 +176,12 @@ TEST(ComputeMotion, StatesTheSpreadThatMarkerNoiseCauses) {
       for (const double v : angle.value) mean += v / static_cast<double>(kFrames);
       for (const double v : angle.value) square += (v - mean) * (v - mean);
       const double spread = std::sqrt(square / static_cast<double>(kFrames - 1));
-      EXPECT_NEAR(spread / static_cast<double>(angle.sigma[kFrames / 2]), 1.0, tolerance)
+      // Of one frame it strays with that frame's noise where an axis is seen foreshortened (2-D).
+      double stated = 0.0;
+      for (std::size_t t = kFrames / 4; t < 3 * kFrames / 4; ++t) {
+        stated += std::pow(static_cast<double>(angle.sigma[t]), 2) / (0.5 * kFrames);
+      }
+      EXPECT_NEAR(spread / std::sqrt(stated), 1.0, tolerance)
           << angle.description.name << " at " << cutoff;
     }
   }
@@ -248,7 +253,7 @@ TEST(ComputeMotion, RefitsWithTheRemainingMarkersWhileOneIsLost) {
 
 TEST(ComputeMotion, SurvivesNoFramesOneFrameAndNothingSeen) {
   const Recording standing = StandingTrial();
-  const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(10), &standing, 0.0);
+  const BodyModel body = BuildBodyModel(SyntheticSet(), RunTrial(10), &standing, {});
   const auto compute = [&body](const Recording& run) {
     return ComputeMotion(body, run, {}, Parallelism(2), {});
   };
@@ -268,7 +273,7 @@ TEST(ComputeMotion, SurvivesNoFramesOneFrameAndNothingSeen) {
 TEST(ComputeMotion, StopsWhenAskedTo) {
   const Recording standing = StandingTrial();
   const Recording run = RunTrial(2000);
-  const BodyModel body = BuildBodyModel(SyntheticSet(), run, &standing, 0.0);
+  const BodyModel body = BuildBodyModel(SyntheticSet(), run, &standing, {});
   CancellationToken token;
   token.Cancel();
   EXPECT_THROW((void)ComputeMotion(body, run, {}, Parallelism(1), {nullptr, &token}), Cancelled);
@@ -297,7 +302,7 @@ TEST(SoftTissueSd, UndoesWhatTheFitTakesAway) {
 }
 
 TEST(AngleDescriptions, HaveNamesUnitsAndSigns) {
-  EXPECT_EQ(AngleDescriptions().size(), 17U);
+  EXPECT_EQ(AngleDescriptions().size(), kAngleCount);
   for (const QuantityDescription& d : AngleDescriptions()) {
     EXPECT_EQ(d.unit, "rad");
     EXPECT_THAT(d.definition, ::testing::HasSubstr("> 0")) << d.name;

@@ -1,9 +1,7 @@
 // Recordings of other people, with force plates: no stance missed, none invented.
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -12,11 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "analysis/analyze.hpp"
-#include "analysis/anatomy.hpp"
-#include "analysis/joint_angles.hpp"
-#include "analysis/rigid_fit.hpp"
 #include "analysis/signal.hpp"
-#include "analysis/snapshot.hpp"
 #include "tests/analysis/recordings.hpp"
 
 namespace medius::analysis {
@@ -184,127 +178,6 @@ TEST_F(RealRuns, RajagopalRunAgreesWithItsPlates) {
                    PlateStances(plate.Column("L_ground_force_vy"), 1000.0, start), start,
                    start + 5.09);
   ExpectARunnersNumbers(rajagopal.result, 4);
-}
-
-// The clinic's own method (its joint centres, pelvis axes those of the lab in standing, no filter)
-// from its own files, by our fits and frames.
-class ClinicsMethod {
- public:
-  ClinicsMethod() {
-    MarkerSet axes;
-    axes.lab = LabAxesFromWords("-z", "+y", "test");  // X right, Y up, Z backward
-    standing_ = ReadReal(*RealData() / "rbds001-run/RBDS001static_rot.c3d", axes);
-    run_ = ReadReal(*RealData() / "rbds001-run/RBDS001runT35_rot.c3d", axes);
-    standing_block_ = standing_.read({0, 1});
-    run_block_ = run_.read({0, run_.time_base.frame_count()});
-  }
-
-  [[nodiscard]] std::size_t frame_count() const { return run_.time_base.frame_count(); }
-  [[nodiscard]] Eigen::Matrix3d Rotation(const std::string& segment, std::size_t frame) const {
-    std::vector<Eigen::Vector3d> local, measured;
-    const RigidTransform local_from_lab = StandingFrame(segment).Inverse();
-    for (int i = 1; i <= 4; ++i) {
-      const std::string label = segment + "_" + std::to_string(i);
-      local.push_back(local_from_lab * Of(standing_, standing_block_, label, 0));
-      measured.push_back(Of(run_, run_block_, label, frame));
-    }
-    return FitRigid(local, measured).target_from_local.rotation;
-  }
-
- private:
-  static Eigen::Vector3d Of(const Recording& recording, const TrajectoryBlock& block,
-                            const std::string& label, std::size_t frame) {
-    const std::size_t index = FindLabel(recording, label);
-    if (index == recording.labels.size()) throw std::runtime_error("no marker " + label);
-    return block.Position(frame, MarkerId(index));
-  }
-  [[nodiscard]] Eigen::Vector3d Standing(const std::string& label) const {
-    return Of(standing_, standing_block_, label, 0);
-  }
-  [[nodiscard]] RigidTransform StandingFrame(const std::string& segment) const {
-    if (segment == "pelvis") {
-      RigidTransform upright;
-      upright.rotation << 1, 0, 0, 0, 0, -1, 0, 1, 0;
-      return upright;
-    }
-    const std::string own = segment.substr(0, 2);
-    const std::string other = own == "R_" ? "L_" : "R_";
-    const Side side = own == "R_" ? Side::kRight : Side::kLeft;
-    const Eigen::Vector3d hip =
-        Standing(own + "hip") + 0.25 * (Standing(other + "hip") - Standing(own + "hip"));
-    const Eigen::Vector3d lateral_knee = Standing(own + "lat_knee");
-    const Eigen::Vector3d medial_knee = Standing(own + "med_knee");
-    if (segment == own + "thigh") return LongBoneFrame(hip, lateral_knee, medial_knee, side);
-    return LongBoneFrame(0.5 * (lateral_knee + medial_knee), Standing(own + "lat_ankle"),
-                         Standing(own + "med_ankle"), side);
-  }
-
-  Recording standing_, run_;
-  TrajectoryBlock standing_block_, run_block_;
-};
-
-std::vector<Eigen::Vector3d> ReadAngles(const std::string& file) {
-  std::ifstream stream(*RealData() / "rbds001-run" / file);
-  std::vector<Eigen::Vector3d> angles;
-  for (Eigen::Vector3d v; stream >> v.x() >> v.y() >> v.z();) angles.push_back(v);
-  return angles;
-}
-
-TEST_F(RealRuns, JointRotationsAreThoseOfTheClinicsOwnProgramAndOurSignsUndoIts) {
-  const ClinicsMethod method;
-  struct Joint {
-    std::string file, proximal, distal;
-    Side side;
-    double flexion_sign;
-  };
-  const std::vector<Joint> joints = {
-      {"r_hip_angle_RBDSmat.txt", "pelvis", "R_thigh", Side::kRight, 1.0},
-      {"L_hip_angle_RBDSmat.txt", "pelvis", "L_thigh", Side::kLeft, 1.0},
-      {"r_knee_angle_RBDSmat.txt", "R_thigh", "R_shank", Side::kRight, -1.0},
-      {"L_knee_angle_RBDSmat.txt", "L_thigh", "L_shank", Side::kLeft, -1.0}};
-  for (const Joint& joint : joints) {
-    const std::vector<Eigen::Vector3d> reference = ReadAngles(joint.file);
-    ASSERT_EQ(reference.size(), method.frame_count());
-    std::vector<double> difference;
-    std::array<std::vector<double>, 3> agree, disagree;
-    for (std::size_t t = 0; t < reference.size(); ++t) {
-      const Eigen::Matrix3d proximal = method.Rotation(joint.proximal, t);
-      const Eigen::Matrix3d distal = method.Rotation(joint.distal, t);
-      const Eigen::Matrix3d m = proximal.transpose() * distal;
-      const Eigen::Vector3d theirs_again =
-          Eigen::Vector3d(std::atan2(m(1, 2), std::hypot(m(0, 2), m(2, 2))),
-                          std::atan2(-m(0, 2), m(2, 2)), std::atan2(-m(1, 0), m(1, 1))) *
-          kDegrees;
-      difference.push_back((theirs_again - reference[t]).cwiseAbs().maxCoeff());
-      const Eigen::Vector3d angles =
-          JointAngles(proximal, distal, Eigen::Matrix3d::Zero(), joint.side).value;
-      // Theirs: extension of the hip and of the knee's opposite, abduction and external rotation >
-      // 0 on the right, mirrored on the left.
-      const double mirror = joint.side == Side::kRight ? -1.0 : 1.0;
-      const Eigen::Vector3d signs(-1.0, mirror, mirror);
-      const Eigen::Vector3d columns(reference[t].z(), reference[t].x(), reference[t].y());
-      // Their order of turns is another one: the angles are alike where the joint is hardly bent.
-      if (joint.proximal == "pelvis" && std::abs(reference[t].z()) > 8.0) continue;
-      for (std::size_t i = 0; i < 3; ++i) {
-        const auto e = static_cast<Eigen::Index>(i);
-        const double theirs = signs[e] * columns[e];
-        agree[i].push_back(std::abs(kDegrees * angles[e] - theirs));
-        disagree[i].push_back(std::abs(kDegrees * angles[e] + theirs));
-      }
-    }
-    // C3D positions are float32 millimetres. Two frames of the clinic's own hip angles are off by
-    // 100 degrees for one frame each.
-    const auto far =
-        std::count_if(difference.begin(), difference.end(), [](double d) { return d > 0.001; });
-    fmt::print("{}: median difference {:.6f} deg, {} frames far\n", joint.file,
-               Quantile(difference, 0.5), far);
-    EXPECT_LE(far, 2);
-    // A knee is always bent in running: of it only flexion is compared.
-    const std::size_t alike = joint.proximal == "pelvis" ? 3 : 1;
-    for (std::size_t i = 0; i < alike; ++i) {
-      EXPECT_LT(Quantile(agree[i], 0.5), 0.5 * Quantile(disagree[i], 0.5)) << joint.file << i;
-    }
-  }
 }
 
 }  // namespace

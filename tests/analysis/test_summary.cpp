@@ -104,7 +104,7 @@ TEST(SystematicPart, IsWiderWhereItsSdIsEstimatedFromLittle) {
   // Four markers leave 6 degrees of freedom, three leave 3.
   EXPECT_NEAR(SystematicPart::Estimated(0.01, 6).half_width, 0.024469, 1e-6);
   EXPECT_NEAR(SystematicPart::Estimated(0.01, 3).half_width, 0.031824, 1e-6);
-  EXPECT_EQ(SystematicPart::Estimated(0.0, 0).half_width, 0.0);
+  EXPECT_EQ(SystematicPart::Estimated(0.0, 6.0).half_width, 0.0);
 }
 
 TEST(Summarize, SaysHowMuchOfTheSpreadIsNoise) {

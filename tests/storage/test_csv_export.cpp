@@ -91,6 +91,7 @@ TEST(CsvExport, WritesTheSummaryInTheMetricsUnits) {
   row.side = Side::kLeft;
   row.mean = 5 * kDegree;
   row.sd = 1 * kDegree;
+  row.median = 4 * kDegree;
   row.n = 40;
   row.ci_low = 4.5 * kDegree;
   row.ci_high = 5.5 * kDegree;
@@ -99,8 +100,65 @@ TEST(CsvExport, WritesTheSummaryInTheMetricsUnits) {
   Text csv;
   WriteSummaryCsv({row}, csv.Sink());
   EXPECT_EQ(csv.text,
-            "metric,unit,side,n,mean,sd,ci_low,ci_high,trend_per_minute,measurement_sigma\n"
-            "contralateral_pelvic_drop_peak_deg,deg,left,40,5,1,4.5,5.5,,0.25\n");
+            "metric,unit,side,n,mean,median,sd,standard_error,ci_low,ci_high,trend_per_minute,"
+            "measurement_sigma,noise_sigma\n"
+            "contralateral_pelvic_drop_peak_deg,deg,left,40,5,4,1,,4.5,5.5,,0.25,\n");
+}
+
+TEST(CsvExport, WritesALongTableForOneThatWantsRows) {
+  Text csv;
+  WriteStridesCsv(OneStride(), csv.Sink(), CsvShape::kLong);
+  EXPECT_TRUE(
+      csv.text.starts_with("side,start_s,toe_off_s,end_s,variable,unit,value\n"
+                           "right,1,1.25,1.75,contralateral_pelvic_drop_peak_deg,deg,90\n"
+                           "right,1,1.25,1.75,cadence_per_min,1/min,160\n"));
+  EXPECT_TRUE(
+      csv.text.ends_with("right,1,1.25,1.75,stance_s,s,\n"
+                         "right,1,1.25,1.75,speed_m_per_s,m/s,3.5\n"
+                         "right,1,1.25,1.75,ratio,,0.5\n"
+                         "right,1,1.25,1.75,accepted,,0\n"
+                         "right,1,1.25,1.75,rejection_reason,,\"too long, by far\"\n"));
+  Kinematics kinematics;
+  kinematics.angles.push_back({{"pelvis_tilt", "rad", ""}, {90 * kDegree, kNaN}, {}});
+  Text angles;
+  WriteKinematicsCsv(kinematics, TimeBase::Uniform(100, 2), angles.Sink(), CsvShape::kLong);
+  EXPECT_EQ(angles.text,
+            "time_s,variable,unit,value\n0,pelvis_tilt_deg,deg,90\n0.01,pelvis_tilt_deg,deg,\n");
+  Text events;
+  WriteEventsCsv({{0.25, Side::kLeft, EventType::kFootStrike}}, events.Sink(), CsvShape::kLong);
+  EXPECT_EQ(events.text, "time_s,side,variable,unit,value\n0.25,left,type,,foot_strike\n");
+}
+
+TEST(CsvExport, WritesAsymmetryWindowsAndTrends) {
+  const QuantityDescription drop{"contralateral_pelvic_drop_peak", "rad", ""};
+  AsymmetryRow asymmetry;
+  asymmetry.metric = drop;
+  asymmetry.difference = -90 * kDegree;
+  asymmetry.standard_error = 45 * kDegree;
+  asymmetry.ci_low = -180 * kDegree;
+  asymmetry.ci_high = 0.0;
+  asymmetry.n_left = 4;
+  asymmetry.n_right = 5;
+  Text csv;
+  WriteAsymmetryCsv({asymmetry}, csv.Sink());
+  EXPECT_EQ(csv.text,
+            "metric,unit,n_left,n_right,difference,standard_error,measurement_sigma,ci_low,ci_high,"
+            "symmetry_index_percent\n"
+            "contralateral_pelvic_drop_peak_deg,deg,4,5,-90,45,0,-180,0,\n");
+  Text windows;
+  WriteWindowsCsv({{drop, Side::kRight, 0.5, 60.5, 84, 90 * kDegree, 45 * kDegree, 0.0, kNaN}},
+                  windows.Sink());
+  EXPECT_EQ(windows.text,
+            "metric,unit,side,start_s,end_s,n,mean,sd,ci_low,ci_high\n"
+            "contralateral_pelvic_drop_peak_deg,deg,right,0.5,60.5,84,90,45,0,\n");
+  TrendRow trend;
+  trend.metric = {"contact_time", "s", ""};
+  trend.slope_per_minute = 0.001;
+  trend.change_point = 30.0;
+  trend.change_point_p = 0.5;
+  Text trends;
+  WriteTrendsCsv({trend}, trends.Sink());
+  EXPECT_TRUE(trends.text.ends_with("\ncontact_time_s,s,left,0.001,0,0,0,0,0,0,0,0,30,0.5\n"));
 }
 
 TEST(CsvExport, WritesPositionsInMillimetresByBlocks) {

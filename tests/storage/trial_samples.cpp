@@ -97,6 +97,17 @@ Kinematics MakeKinematics(std::size_t frames) {
     kinematics.angles.push_back(std::move(angle));
   }
   kinematics.angles.back().sigma.clear();
+  kinematics.method = "medius";
+  SegmentRotations pelvis{"pelvis", {}, {}, {}};
+  for (std::size_t t = 0; t < frames; ++t) {
+    const float angle = 0.01F * static_cast<float>(t);
+    for (const float part : {std::cos(angle), 0.0F, std::sin(angle), 0.0F}) {
+      pelvis.rotation.push_back(part);
+    }
+    pelvis.residual.push_back(t % 7 == 2 ? std::nanf("") : 0.003F);
+    pelvis.flagged.push_back(t % 5 == 0 ? 1 : 0);
+  }
+  kinematics.segments.push_back(std::move(pelvis));
   return kinematics;
 }
 
@@ -241,11 +252,19 @@ void AddTables(ByteSink& sink, const Trial& trial) {
     sink.Add(event.time);
     sink.Add(event.side);
     sink.Add(event.type);
+    sink.Add(event.detector);
   }
   for (const AngleSeries& angle : trial.kinematics.angles) {
     sink.Add(angle.description);
     sink.Add(angle.value);
     sink.Add(angle.sigma);
+  }
+  sink.Add(trial.kinematics.method);
+  for (const SegmentRotations& segment : trial.kinematics.segments) {
+    sink.Add(segment.segment);
+    sink.Add(segment.rotation);
+    sink.Add(segment.residual);
+    sink.Add(segment.flagged);
   }
   AddStrides(sink, trial.strides);
   for (const SummaryRow& row : trial.summary) {
@@ -338,6 +357,7 @@ Trial MakeTrial(std::size_t frames, std::size_t cameras, std::size_t markers) {
   trial.events = {{0.5, Side::kLeft, EventType::kFootStrike},
                   {0.75, Side::kLeft, EventType::kToeOff},
                   {0.9, Side::kRight, EventType::kFootStrike}};
+  trial.events[0].detector = EventDetector::kForce;
   trial.kinematics = MakeKinematics(frames);
   trial.strides = MakeStrides(6);
   trial.summary = MakeSummary();
