@@ -12,9 +12,9 @@ namespace {
 
 constexpr MetricWords kMetrics[] = {
     {"contralateral_pelvic_drop_relative", "Pelvic drop below standing",
-     "swing side of the pelvis, below its place in standing"},
+     "swing side of the pelvis, against standing"},
     {"contralateral_pelvic_drop_peak", "Pelvic drop below level",
-     "swing side of the pelvis, below the stance side"},
+     "swing side of the pelvis, against the other"},
     {"contralateral_pelvic_drop_excursion", "Pelvic drop from foot strike",
      "fall of the swing side since foot strike"},
     {"hip_adduction_peak", "Hip adduction, largest", "thigh of the stance leg towards the middle"},

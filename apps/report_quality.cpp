@@ -31,7 +31,7 @@ constexpr double kSuspectNoiseOverSigma = 1.5;
 constexpr std::size_t kFewStrides = 15;
 constexpr std::size_t kMostReasons = 4;   // the page has room for
 constexpr std::size_t kMostWarnings = 2;  // likewise
-constexpr std::size_t kLongestText = 160;
+constexpr std::size_t kLongestText = 130;
 
 double Percent(double part, double whole) {
   return whole > 0.0 ? 100.0 * part / whole : 0.0;

@@ -49,7 +49,7 @@ table { width:100%; }
   tr { break-inside:avoid; }
   main { max-width:none; padding:0; } .sheet { break-after:page; }
   .sheet:last-child { break-after:auto; }
-  body { font-size:9.6pt; line-height:1.36; } h1 { font-size:16pt; }
+  body { font-size:9.6pt; line-height:1.32; } h1 { font-size:16pt; }
   h2 { font-size:11.5pt; margin:9pt 0 2pt; } p { max-width:none; margin:2pt 0 4pt; }
   table { font-size:8.8pt; } th, td { padding:2pt 4pt; }
   .findings th[scope=row] { font-size:9.4pt; } .findings td b { font-size:10.5pt; }
