@@ -96,7 +96,9 @@ tr.unknown .verdict { color:var(--soft); }
 .notes { columns:2; font-size:.9rem; } .notes li { overflow-wrap:anywhere; }
 #limits li { margin:.25rem 0; }
 @page { size:A4; margin:11mm 13mm; }
+.warnings ul, #limits ul { padding-left:1.2rem; margin:.2rem 0; }
 @media print {
+  section { break-inside:avoid; } tr { break-inside:avoid; } .notes { font-size:8.8pt; }
   .changes { min-width:0; }
   main { max-width:none; padding:0; } body { font-size:9.4pt; line-height:1.35; }
   h1 { font-size:16pt; } h2 { font-size:11.5pt; margin:8pt 0 2pt; } p { max-width:none; }

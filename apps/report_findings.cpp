@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "apps/metric_words.hpp"
 #include "apps/plot.hpp"
@@ -214,26 +215,29 @@ std::string LeadText(const Finding& finding) {
                          : " A difference between the sides is not shown.");
 }
 
+constexpr std::size_t kLongestReferences = 240;  // the page has room for; then no more begin
+
 std::string ReferenceText(const TrialReport& report, const std::vector<Finding>& findings) {
   std::vector<std::string> said;
-  std::string text;
+  std::size_t length = 0;
   for (const Finding& finding : findings) {
     for (const Side side : kSides) {
       const ReferenceValue* value = report.FindReference(finding.metric().name, side);
       if (value == nullptr) continue;
-      const std::string line = value->who + ": " + value->citation;
+      std::string line = value->who + " (" + value->citation + ")";
       if (std::find(said.begin(), said.end(), line) != said.end()) continue;
-      said.push_back(line);
-      text +=
-          (text.empty() ? "Grey: mean and one standard deviation of runners measured by the same "
-                          "method ("
-                        : "; ") +
-          line;
+      if (length > kLongestReferences) line = "others, named in the file of reference values";
+      if (said.empty() || said.back() != line) said.push_back(line);
+      length += line.size();
     }
   }
-  if (!text.empty()) return text + ").";
-  return "No values of other runners are shown: there are none by this method here, and those of "
-         "another method differ by degrees.";
+  if (said.empty()) {
+    return "No values of other runners are shown: there are none by this method here, and those of "
+           "another method differ by degrees.";
+  }
+  return fmt::format(
+      "Grey: mean and one standard deviation of runners measured by the same method: {}.",
+      fmt::join(said, "; "));
 }
 
 std::string DetectableText(const TrialReport& report) {

@@ -18,7 +18,8 @@ namespace medius::apps {
 namespace {
 
 constexpr std::size_t kLongestName = 40;
-constexpr std::size_t kLongestFact = 70;
+constexpr std::size_t kLongestFact = 44;
+constexpr std::size_t kLongestMethod = 110;
 constexpr std::size_t kLongestCommand = 120;
 
 // Never within a character.
@@ -28,10 +29,11 @@ std::string Cut(std::string text, std::size_t most) {
   return text.substr(0, most) + "\u2026";
 }
 
-std::string Fact(const std::string& name, const std::string& value) {
+std::string Fact(const std::string& name, const std::string& value,
+                 std::size_t most = kLongestFact) {
   if (value.empty()) return "";
   return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", EscapeHtml(name),
-                     EscapeHtml(Cut(value, kLongestFact)));
+                     EscapeHtml(Cut(value, most)));
 }
 
 // "2026-03-01T09:30:00Z" as "2026-03-01 09:30 UTC"; anything else as it is.
@@ -120,7 +122,7 @@ std::string ReportHead(const TrialReport& report) {
     html += Fact("speed", fmt::format("{:.1f} m/s ({:.1f} km/h)", report.belt_speed,
                                       3.6 * report.belt_speed));
   }
-  html += Fact("step rate", CadenceText(report)) + Fact("how", MethodText(report));
+  html += Fact("step rate", CadenceText(report)) + Fact("how", MethodText(report), kLongestMethod);
   return html + "</dl></header>\n";
 }
 
@@ -154,7 +156,7 @@ std::string MethodSection(const TrialReport& report) {
       "Angles of another method differ by degrees and are not compared with these. Definitions "
       "stand in the file {} beside each number.</p>\n<ul>\n",
       EscapeHtml(Capitalized(MethodText(report))), EscapeHtml(Cut(report.file, kLongestName)));
-  constexpr std::size_t kMostStages = 6;
+  constexpr std::size_t kMostStages = 4;
   const std::size_t first =
       report.provenance.size() > kMostStages ? report.provenance.size() - kMostStages : 0;
   for (std::size_t i = first; i < report.provenance.size(); ++i) {

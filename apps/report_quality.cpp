@@ -30,8 +30,8 @@ constexpr double kManyGapsPercent = 5.0;     // of the positions
 constexpr double kSuspectNoiseOverSigma = 1.5;
 constexpr std::size_t kFewStrides = 15;
 constexpr std::size_t kMostReasons = 4;   // the page has room for
-constexpr std::size_t kMostWarnings = 3;  // likewise
-constexpr std::size_t kLongestText = 180;
+constexpr std::size_t kMostWarnings = 2;  // likewise
+constexpr std::size_t kLongestText = 130;
 
 double Percent(double part, double whole) {
   return whole > 0.0 ? 100.0 * part / whole : 0.0;

@@ -19,9 +19,9 @@ table { width:100%; }
 .unknown .mark { color:var(--soft); }
 .wrap { overflow-wrap:anywhere; }
 .findings th[scope=row] { text-align:left; color:var(--ink); font-size:.95rem; }
-.findings { table-layout:fixed; } .findings th:first-child { width:31%; }
-.findings th:nth-child(2), .findings th:nth-child(3) { width:12%; }
-.findings th:nth-child(4) { width:12%; } .findings th:nth-child(5) { width:12%; }
+.findings { table-layout:fixed; } .findings th:first-child { width:34%; }
+.findings th:nth-child(2), .findings th:nth-child(3) { width:11.5%; }
+.findings th:nth-child(4) { width:12%; } .findings th:nth-child(5) { width:11%; }
 .findings th { white-space:normal; } .range { display:block; } .lead { font-size:1.05rem; }
 .findings td { vertical-align:middle; }
 .findings thead th { vertical-align:bottom; }
@@ -46,9 +46,10 @@ table { width:100%; }
 #limits ul, #method ul { margin:.2rem 0; padding-left:1.1rem; } #limits li { margin:.25rem 0; }
 @page { size:A4; margin:11mm 13mm; }
 @media print {
+  tr { break-inside:avoid; }
   main { max-width:none; padding:0; } .sheet { break-after:page; }
   .sheet:last-child { break-after:auto; }
-  body { font-size:9.6pt; line-height:1.36; } h1 { font-size:16pt; }
+  body { font-size:9.6pt; line-height:1.32; } h1 { font-size:16pt; }
   h2 { font-size:11.5pt; margin:9pt 0 2pt; } p { max-width:none; margin:2pt 0 4pt; }
   table { font-size:8.8pt; } th, td { padding:2pt 4pt; }
   .findings th[scope=row] { font-size:9.4pt; } .findings td b { font-size:10.5pt; }

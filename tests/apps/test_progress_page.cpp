@@ -86,7 +86,7 @@ TEST(ProgressPage, SaysOnlyWhatTheComparisonShows) {
   EXPECT_THAT(text, HasSubstr("changed: smaller than in the first session"));
   EXPECT_THAT(text, HasSubstr("not beyond what re-placing the markers does"));
   EXPECT_THAT(text, HasSubstr("\u22125.0"));
-  EXPECT_THAT(text, HasSubstr("this lab's visits"));
+  EXPECT_THAT(text, HasSubstr("this lab&#39;s visits"));
   EXPECT_THAT(text, Not(HasSubstr("improve")));
   EXPECT_THAT(text, Not(HasSubstr("All sessions together")));  // from four on
 }

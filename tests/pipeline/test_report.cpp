@@ -181,7 +181,7 @@ TEST_F(Report, AReferenceOfAnotherMethodIsRefusedWhereItIsAskedFor) {
             "who = \"30 club runners\"\ncitation = \"our laboratory, 2025\"\n");
   Run({"report", "run.trial.h5", "-o", "norms.html", "--reference", "ours.toml"});
   const std::string html = ReadFile(In("norms.html"));
-  EXPECT_THAT(TextOf(html), HasSubstr("30 club runners: our laboratory, 2025"));
+  EXPECT_THAT(TextOf(html), HasSubstr("30 club runners (our laboratory, 2025)"));
   EXPECT_THAT(html, HasSubstr("class=\"reference\""));
 }
 
@@ -223,6 +223,26 @@ TEST_F(Report, ANoteThatIsNoneIsRefused) {
     EXPECT_EQ(result.exit_code, code) << message;
     EXPECT_THAT(result.error, HasSubstr(message));
   }
+}
+
+TEST_F(Report, ThePageOfTwoSessionsHasTheirCurvesAndNotesAndOnlyText) {
+  std::filesystem::copy_file(In("run.trial.h5"), In("first.trial.h5"));
+  Run({"note", "first.trial.h5", "--exercise", "<img src=x onerror=alert(1)>"});
+  Run({"progress", "first.trial.h5", "truth.trial.h5", "-o", "progress.html"});
+  const std::string html = ReadFile(In("progress.html"));
+  EXPECT_EQ(TagProblem(html), "");
+  EXPECT_EQ(OutsideOf(html), "");
+  EXPECT_THAT(html, Not(HasSubstr("<img")));
+  EXPECT_THAT(html, HasSubstr("exercise: &lt;img src=x onerror=alert(1)&gt;"));
+  const std::string text = TextOf(html);
+  for (const char* said : {"Has it changed?", "not beyond what re-placing the markers does",
+                           "The strides of the sessions", "first.trial.h5", "truth.trial.h5"}) {
+    EXPECT_THAT(text, HasSubstr(said));
+  }
+  const CommandResult refused =
+      Type({"progress", "first.trial.h5", "seen.trial.h5", "-o", "refused.html"});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_FALSE(std::filesystem::exists(In("refused.html")));
 }
 
 // A subject, a reason, a command and a warning that are HTML.
