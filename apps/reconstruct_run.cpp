@@ -343,7 +343,7 @@ void Reconstruction::Run() {
     FindRunner();
   }
   report_.labels = tracks_ ? named_.labels : trial_.labels();
-  monitor_.emplace(used_, trial_.time_base(), report_.labels.size(), arguments_.default_sigma_px);
+  monitor_.emplace(used_, trial_.time_base(), report_.labels.size(), arguments_.Tracking().weights);
   if (arguments_.fills()) {
     filler_.emplace(report_.labels.size(),
                     set_ ? reconstruct::GroupsFromMarkerSet(*set_, report_.labels)

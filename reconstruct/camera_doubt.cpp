@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include <Eigen/Geometry>
 #include <fmt/format.h>
@@ -31,25 +32,44 @@ bool IsNearASighting(const std::vector<Eigen::Vector2f>& seen, const Eigen::Vect
   });
 }
 
+// Where a marker is `delay` seconds after the frame's time, lab, metres; NaN where that is unknown.
+Eigen::Vector3d PositionAt(const MonitoredFrame& frame, std::size_t marker, double delay) {
+  const auto reach = static_cast<double>(frame.position.size() / 2);
+  const double last = static_cast<double>(frame.position.size()) - 1.0;
+  const double at = std::clamp(reach + delay / frame.frame_time, 0.0, last - 1e-9);
+  const auto before = static_cast<std::size_t>(at);
+  const auto u = static_cast<float>(at - std::floor(at));
+  const Eigen::Vector3f& position = frame.position[before][marker];
+  if (u == 0.0F) return position.cast<double>();
+  return ((1.0F - u) * position + u * frame.position[before + 1][marker]).cast<double>();
+}
+
+// Where a camera shows a marker `delay` seconds after it exposed the middle of its image; nullopt
+// where it does not.
+std::optional<Eigen::Vector2d> PixelAt(const MonitoredFrame& frame, const Camera& camera,
+                                       std::size_t marker, double delay) {
+  const auto project = [&](double at) -> std::optional<Eigen::Vector2d> {
+    const Eigen::Vector3d position = PositionAt(frame, marker, at);
+    if (!position.allFinite()) return std::nullopt;
+    return camera.Project(position);
+  };
+  std::optional<Eigen::Vector2d> xy = project(delay);
+  if (xy && camera.line_time != 0.0) {
+    // By the row where it would be at the time of the middle: off by less than a row.
+    const double row = std::clamp(xy->y(), 0.0, static_cast<double>(camera.height - 1));
+    xy = project(delay + RowDelay(camera, row));
+  }
+  return xy && camera.IsInImage(*xy) ? xy : std::nullopt;
+}
+
 // Calls body(pixel) for each point that should be in the image of camera c, `later` seconds after
 // its exposure.
 template <typename Body>
 void ForEachExpected(const MonitoredFrame& frame, const Camera& camera, std::size_t c, double later,
                      const Body& body) {
-  const auto reach = static_cast<double>(frame.position.size() / 2);
-  const double last = static_cast<double>(frame.position.size()) - 1.0;
-  const double at =
-      std::clamp(reach + (frame.delay[c] + later) / frame.frame_time, 0.0, last - 1e-9);
-  const auto before = static_cast<std::size_t>(at);
-  const auto u = static_cast<float>(at - std::floor(at));
-  for (std::size_t m = 0; m < frame.position[before].size(); ++m) {
-    const Eigen::Vector3f position = u == 0.0F
-                                         ? frame.position[before][m]
-                                         : Eigen::Vector3f((1.0F - u) * frame.position[before][m] +
-                                                           u * frame.position[before + 1][m]);
-    if (!position.allFinite()) continue;
-    const std::optional<Eigen::Vector2d> xy = camera.Project(position.cast<double>());
-    if (xy && camera.IsInImage(*xy)) body(*xy);
+  for (std::size_t m = 0; m < frame.position.front().size(); ++m) {
+    const auto xy = PixelAt(frame, camera, m, frame.delay[c] + later);
+    if (xy) body(*xy);
   }
 }
 
@@ -138,6 +158,16 @@ bool IsMixedUp(std::span<const MonitoredFrame> frames, const CameraRig& rig, std
 
 }  // namespace
 
+bool ShiftFound::Explains() const {
+  return IsBetter(match, without);
+}
+
+std::size_t CountExpected(const MonitoredFrame& frame, const Camera& camera, std::size_t c) {
+  std::size_t count = 0;
+  ForEachExpected(frame, camera, c, 0.0, [&](const Eigen::Vector2d&) { ++count; });
+  return count;
+}
+
 MatchShare Match(std::span<const MonitoredFrame> frames, const Camera& camera, std::size_t c,
                  double later, double within, const Eigen::Vector2d& shift) {
   MatchShare match;
@@ -169,7 +199,7 @@ ShiftFound FindShift(std::span<const MonitoredFrame> frames, const Camera& camer
     const auto found = votes.find({x, y});
     return found == votes.end() ? 0 : found->second;
   };
-  ShiftFound found{Eigen::Vector2d::Zero(), {}};
+  ShiftFound found{Eigen::Vector2d::Zero(), {}, Match(frames, camera, c, 0.0, within)};
   int most = 0;
   for (const auto& [cell, unused] : votes) {
     const auto [x, y] = cell;
@@ -205,7 +235,7 @@ void ExplainMisfit(std::span<const MonitoredFrame> frames, const CameraRig& rig,
   if (IsMixedUp(some, rig, c, within, now, quality)) return;
   if (IsTurned(some, camera, c, within, now, quality)) return;
   const ShiftFound found = FindShift(some, camera, c, within);
-  if (IsBetter(found.match, now)) {
+  if (found.Explains()) {
     quality->fault = CameraFault::kMoved;
     quality->shift_px = found.shift;
     quality->since = frames.front().time;

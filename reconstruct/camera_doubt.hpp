@@ -1,6 +1,7 @@
 #pragma once
 
-#include <optional>
+#include <cstddef>
+#include <cstdint>
 #include <span>
 
 #include <Eigen/Core>
@@ -19,6 +20,15 @@ struct MatchShare {
   }
 };
 
+/// Seconds by which a camera exposes the row y (pixels) after the middle of its image.
+[[nodiscard]] inline double RowDelay(const Camera& camera, double y) {
+  return camera.line_time * (y - 0.5 * (camera.height - 1));
+}
+
+/// How many points should be in a camera's image, whether it shows anything or not.
+[[nodiscard]] std::size_t CountExpected(const MonitoredFrame& frame, const Camera& camera,
+                                        std::size_t c);
+
 /// @param camera  where the camera is taken to be and how it projects.
 /// @param c       whose sightings are taken.
 /// @param later   seconds, by which the sightings are taken to be exposed later than the rig says.
@@ -28,11 +38,14 @@ struct MatchShare {
                                std::size_t c, double later, double within,
                                const Eigen::Vector2d& shift = Eigen::Vector2d::Zero());
 
-/// The shift, pixels, at which most points meet a sighting, and how many do then; found by voting
-/// on the differences of all pairs.
+/// The shift, pixels, at which most points meet a sighting, and how many do then and without it;
+/// found by voting on the differences of all pairs.
 struct ShiftFound {
   Eigen::Vector2d shift;
   MatchShare match;
+  MatchShare without;
+  /// True where it makes the points meet sightings that did not: something is always found.
+  [[nodiscard]] bool Explains() const;
 };
 [[nodiscard]] ShiftFound FindShift(std::span<const MonitoredFrame> frames, const Camera& camera,
                                    std::size_t c, double within);

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "core/check.hpp"
+#include "reconstruct/camera_breaks.hpp"
 #include "reconstruct/camera_doubt.hpp"
-#include "reconstruct/frame_sightings.hpp"
 #include "reconstruct/median.hpp"
 #include "reconstruct/rig_uncertainty.hpp"
 
@@ -19,18 +21,15 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kMostFrames = 1200;
 constexpr std::size_t kMostWindows = 40;
 constexpr std::size_t kFewestInWindow = 15;
-// A sighting fits a point within so many standard deviations.
+// A sighting fits a point within so many standard deviations; those that state none, and those that
+// state little, within these pixels, for the calibration is off too.
 constexpr double kFitSigmas = 5.0;
+constexpr double kFitLeast = 1.0;
+constexpr double kFitUnstatedMost = 5.0;
 // Where a camera shows less than this share of what the others show it needs an explanation; below
 // the second it has one only where there is a delay.
 constexpr double kSuspectShare = 0.5;
 constexpr double kPoorShare = 0.8;
-// Seconds, and frames kept, that a camera must have been blind at the end to have stopped.
-constexpr double kStoppedTime = 0.5;
-constexpr std::size_t kFewestAfter = 10;
-// A step of the mean residual that is a bump: pixels, and standard errors.
-constexpr double kBumpPixels = 0.15;
-constexpr double kBumpSigmas = 8.0;
 // A delay by the residuals that needs mending: seconds (2 mm of a foot in swing), and standard
 // deviations.
 constexpr double kLateSeconds = 0.3e-3;
@@ -97,12 +96,13 @@ Sums SumsOf(const MonitoredFrame& frame, const Camera& camera, std::size_t c, do
     const int rays = frame.rays[marker];
     if (!position.allFinite() || rays < 3) continue;
     const Eigen::Vector3d velocity = VelocityOf(frame, marker, frame_time);
+    const Eigen::Vector2d xy = frame.xy[c][i].cast<double>();
     Eigen::Vector3d at = position.cast<double>();
-    if (velocity.allFinite()) at += frame.delay[c] * velocity;
+    if (velocity.allFinite()) at += (frame.delay[c] + RowDelay(camera, xy.y())) * velocity;
     const auto projection = camera.model.ProjectWithJacobian(camera.camera_from_lab * at);
     if (!projection) continue;
-    const Eigen::Vector2d residual = frame.xy[c][i].cast<double>() - projection->xy;
-    if (residual.norm() > within) continue;
+    const Eigen::Vector2d residual = xy - projection->xy;
+    if (!(residual.norm() <= within)) continue;  // NaN fits nothing
     // The camera pulled the point its way: of the 2 n numbers 3 went into the point.
     const Eigen::Vector2d alone = residual * (2.0 * rays / (2.0 * rays - 3.0));
     ++sums.used;
@@ -118,98 +118,17 @@ Sums SumsOf(const MonitoredFrame& frame, const Camera& camera, std::size_t c, do
   return sums;
 }
 
-// Where the share of points matched drops for good.
-struct Drop {
-  std::size_t at = 0;  // first frame kept after it
-  double before = 0.0;
-  double after = 0.0;
-};
-
-Drop FindDrop(const std::vector<Sums>& sums) {
-  MatchShare all;
-  for (const Sums& sum : sums) {
-    all.expected += sum.match.expected;
-    all.matched += sum.match.matched;
-  }
-  Drop drop;
-  double most = 0.0;
-  MatchShare before;
-  for (std::size_t i = 0; i + kFewestAfter < sums.size(); ++i) {
-    before.expected += sums[i].match.expected;
-    before.matched += sums[i].match.matched;
-    if (i + 1 < kFewestAfter) continue;
-    const MatchShare after{all.expected - before.expected, all.matched - before.matched};
-    // Explained sum of squares of a step in the share.
-    const double step = before.share() - after.share();
-    const double explained = step <= 0.0 || all.expected == 0
-                                 ? 0.0
-                                 : step * step * static_cast<double>(before.expected) *
-                                       static_cast<double>(after.expected) /
-                                       static_cast<double>(all.expected);
-    if (explained <= most) continue;
-    most = explained;
-    drop = {i + 1, before.share(), after.share()};
-  }
-  return drop;
-}
-
-// A step in the mean residual between windows. Returns the first window after it; 0 where none.
-std::size_t FindBump(const std::vector<CameraWindow>& windows, Eigen::Vector2d* shift) {
-  std::size_t found = 0;
-  double most = 0.0;
-  for (std::size_t split = 1; split < windows.size(); ++split) {
-    Eigen::Vector2d mean[2] = {Eigen::Vector2d::Zero(), Eigen::Vector2d::Zero()};
-    double weight[2] = {0.0, 0.0};
-    for (std::size_t i = 0; i < windows.size(); ++i) {
-      if (windows[i].used == 0) continue;
-      const int side = i < split ? 0 : 1;
-      const auto n = static_cast<double>(windows[i].used);
-      mean[side] += n * windows[i].mean_residual;
-      weight[side] += n;
-    }
-    if (weight[0] == 0.0 || weight[1] == 0.0) continue;
-    const Eigen::Vector2d step = mean[1] / weight[1] - mean[0] / weight[0];
-    const double explained = step.squaredNorm() * weight[0] * weight[1] / (weight[0] + weight[1]);
-    if (explained <= most) continue;
-    most = explained;
-    found = split;
-    *shift = step;
-  }
-  if (found == 0) return 0;
-  // Windows scatter by more than their sightings do: skin and lens leave the same marks for many.
-  double scatter2 = 0.0;
-  std::size_t count = 0;
-  for (std::size_t i = 1; i < windows.size(); ++i) {
-    if (i == found || windows[i].used == 0 || windows[i - 1].used == 0) continue;
-    scatter2 += (windows[i].mean_residual - windows[i - 1].mean_residual).squaredNorm() / 2.0;
-    ++count;
-  }
-  if (count < 3) return 0;
-  const auto before = static_cast<double>(found);
-  const auto after = static_cast<double>(windows.size() - found);
-  const double error =
-      std::sqrt(scatter2 / static_cast<double>(count) * (1.0 / before + 1.0 / after) / 2.0);
-  return shift->norm() > kBumpPixels && shift->norm() > kBumpSigmas * error ? found : 0;
-}
-
-// The last frame in which a camera saw anything; frames.size() where it saw something to the end.
-std::size_t StoppedAfter(const std::vector<MonitoredFrame>& frames, std::size_t c) {
-  std::size_t last = frames.size();
-  while (last > 0 && frames[last - 1].xy[c].empty()) --last;
-  const bool long_enough = last > 0 && frames.size() - last >= kFewestAfter &&
-                           frames.back().time - frames[last - 1].time >= kStoppedTime;
-  return long_enough ? last - 1 : frames.size();
-}
-
 struct Judged {
   CameraQuality quality;
-  std::vector<Sums> sums;  // a frame kept
+  double within = 0.0;            // pixels, within which a sighting fits
+  std::vector<MatchShare> match;  // a frame kept
 };
 
 Judged Measure(const std::vector<MonitoredFrame>& frames, const Camera& camera, std::size_t c,
                double frame_time, double within) {
   Judged judged;
   judged.quality.name = camera.name;
+  judged.within = within;
   Sums whole;
   const std::size_t per_window =
       std::max(kFewestInWindow, (frames.size() + kMostWindows - 1) / kMostWindows);
@@ -220,7 +139,7 @@ Judged Measure(const std::vector<MonitoredFrame>& frames, const Camera& camera, 
     sums.match = Match({&frames[i], 1}, camera, c, 0.0, within);
     window.Add(sums);
     whole.Add(sums);
-    judged.sums.push_back(sums);
+    judged.match.push_back(sums.match);
     const bool last = i + 1 == frames.size();
     if (i + 1 - first < per_window && !last) continue;
     judged.quality.windows.push_back(WindowOf(window, frames[first].time, frames[i].time));
@@ -238,26 +157,37 @@ Judged Measure(const std::vector<MonitoredFrame>& frames, const Camera& camera, 
   return judged;
 }
 
-void FindFault(const std::vector<MonitoredFrame>& frames, const CameraRig& rig, std::size_t c,
-               double usual_share, double within, double frame_time, Judged* judged) {
+// What happened to a camera that fits up to frames[at] and hardly from there on.
+void ExplainDrop(std::span<const MonitoredFrame> frames, const CameraRig& rig, std::size_t c,
+                 double within, double frame_time, std::size_t at, CameraQuality* quality) {
+  const std::span<const MonitoredFrame> after = frames.subspan(at);
+  const ShiftFound found = FindShift(after, rig.cameras[c], c, within);
+  if (found.Explains()) {
+    quality->fault = CameraFault::kMoved;
+    quality->shift_px = found.shift;
+  } else {
+    ExplainMisfit(after, rig, c, within, frame_time, quality);
+  }
+  quality->since = frames[at].time;
+}
+
+void FindFault(std::span<const MonitoredFrame> frames, const CameraRig& rig, std::size_t c,
+               double usual_share, double frame_time, Judged* judged) {
   CameraQuality& quality = judged->quality;
+  const double within = judged->within;
   if (quality.whole.sightings == 0) {
     quality.fault = CameraFault::kBlind;
     return;
   }
-  if (const std::size_t last = StoppedAfter(frames, c); last < frames.size()) {
+  if (const std::size_t last = StoppedAfter(frames, rig.cameras[c], c); last < frames.size()) {
     quality.fault = CameraFault::kStopped;
     quality.since = frames[last].time;
     return;
   }
   const MatchShare whole{quality.whole.expected, quality.whole.matched};
-  const Drop drop = FindDrop(judged->sums);
+  const Drop drop = FindDrop(judged->match);
   if (drop.before > kPoorShare * usual_share && drop.after < kSuspectShare * drop.before) {
-    quality.fault = CameraFault::kMoved;
-    quality.since = frames[drop.at].time;
-    quality.shift_px =
-        FindShift({frames.data() + drop.at, frames.size() - drop.at}, rig.cameras[c], c, within)
-            .shift;
+    ExplainDrop(frames, rig, c, within, frame_time, drop.at, &quality);
     return;
   }
   const bool late = std::abs(quality.sync_error) > kLateSeconds &&
@@ -273,10 +203,22 @@ void FindFault(const std::vector<MonitoredFrame>& frames, const CameraRig& rig, 
     }
     if (quality.fault != CameraFault::kNone) return;
   }
-  if (const std::size_t at = FindBump(quality.windows, &quality.shift_px); at > 0) {
+  if (const Bump bump = FindBump(quality.windows); bump.window > 0) {
     quality.fault = CameraFault::kMoved;
-    quality.since = quality.windows[at].begin;
+    quality.shift_px = bump.shift;
+    quality.since = quality.windows[bump.window].begin;
   }
+}
+
+// Pixels within which a sighting of camera c fits a point: by what its sightings state of
+// themselves, or else by the default.
+double FitWithin(std::span<const MonitoredFrame> frames, std::size_t c, double default_sigma_px) {
+  std::vector<double> stated;
+  for (const MonitoredFrame& frame : frames) {
+    stated.insert(stated.end(), frame.sigma[c].begin(), frame.sigma[c].end());
+  }
+  const double least = std::clamp(kFitSigmas * default_sigma_px, kFitLeast, kFitUnstatedMost);
+  return stated.empty() ? least : std::max(least, kFitSigmas * Median(std::move(stated)));
 }
 
 // Cameras that have a sighting of a marker.
@@ -307,15 +249,22 @@ void ForgiveTheBumped(std::vector<Judged>* judged) {
   }
 }
 
+// " since 12.3 s" where the fault began in mid-run.
+std::string Since(const CameraQuality& camera) {
+  if (!(camera.since > camera.whole.begin)) return "";
+  return fmt::format(" since {:.1f} s", camera.since);
+}
+
 }  // namespace
 
 CameraMonitor::CameraMonitor(CameraRig rig, TimeBase time_base, std::size_t marker_count,
-                             double default_sigma_px)
+                             const SightingWeights& weights)
     : rig_(std::move(rig)),
       time_base_(std::move(time_base)),
       marker_count_(marker_count),
-      sigma_px_(default_sigma_px),
-      stride_(std::max<std::size_t>(1, time_base_.frame_count() / kMostFrames)) {
+      weights_(weights),
+      stride_(
+          std::max<std::size_t>(1, (time_base_.frame_count() + kMostFrames - 1) / kMostFrames)) {
   for (std::size_t frame = 0; frame < time_base_.frame_count(); frame += stride_) {
     MonitoredFrame& kept = frames_.emplace_back();
     kept.frame = frame;
@@ -323,6 +272,7 @@ CameraMonitor::CameraMonitor(CameraRig rig, TimeBase time_base, std::size_t mark
     kept.frame_time = 1.0 / time_base_.rate_hz;
     kept.xy.resize(rig_.cameras.size());
     kept.label.resize(rig_.cameras.size());
+    kept.sigma.resize(rig_.cameras.size());
     kept.delay.assign(rig_.cameras.size(), 0.0);
     kept.position.assign(
         2 * kReach + 1,
@@ -342,8 +292,12 @@ void CameraMonitor::Observe(const ObservationBlock& block) {
       const Camera& camera = rig_.cameras[c];
       kept.delay[c] = ExposureDelay(camera, seen, k, kept.time, 0.5 * (camera.height - 1));
       for (std::uint64_t row = seen.frame_start[k]; row < seen.frame_start[k + 1]; ++row) {
+        if (!seen.xy[row].allFinite()) continue;
         kept.xy[c].push_back(seen.xy[row]);
         kept.label[c].push_back(seen.label.empty() ? kUnlabelled : seen.label[row]);
+        const double stated = seen.sigma.empty() ? kNaN : seen.sigma[row];
+        if (!(stated > 0.0 && std::isfinite(stated))) continue;
+        kept.sigma[c].push_back(static_cast<float>(weights_.Sigma(stated)));
       }
     }
   }
@@ -373,9 +327,9 @@ std::vector<CameraQuality> CameraMonitor::Judge() const {
   std::vector<CameraQuality> qualities;
   if (frames_.empty()) return qualities;
   const double frame_time = 1.0 / time_base_.rate_hz;
-  const double within = std::clamp(kFitSigmas * sigma_px_, 1.0, 5.0);
   std::vector<Judged> judged;
   for (std::size_t c = 0; c < rig_.cameras.size(); ++c) {
+    const double within = FitWithin(frames_, c, weights_.default_sigma_px);
     judged.push_back(Measure(frames_, rig_.cameras[c], c, frame_time, within));
   }
   for (std::size_t c = 0; c < judged.size(); ++c) {
@@ -388,7 +342,7 @@ std::vector<CameraQuality> CameraMonitor::Judge() const {
     const double usual = Median(std::move(others));
     // Nothing was reconstructed that could be compared.
     if (std::isnan(usual) || usual == 0.0) continue;
-    FindFault(frames_, rig_, c, usual, within, frame_time, &judged[c]);
+    FindFault(frames_, rig_, c, usual, frame_time, &judged[c]);
   }
   ForgiveTheBumped(&judged);
   for (Judged& one : judged) qualities.push_back(std::move(one.quality));
@@ -432,10 +386,10 @@ std::string Describe(const CameraQuality& camera, double rate_hz) {
                          name, camera.since);
     case CameraFault::kLate:
       return fmt::format(
-          "camera {}: shows the runner {:.1f} frames ({:.1f} ms) {} than the others do; mend its "
+          "camera {}: shows the runner {:.1f} frames ({:.1f} ms) {} than the others do{}; mend its "
           "synchronization, or change its time_offset in the rig by {:+.4f} s",
           name, std::abs(camera.delay) * rate_hz, 1e3 * std::abs(camera.delay),
-          camera.delay > 0.0 ? "later" : "earlier", camera.delay);
+          camera.delay > 0.0 ? "later" : "earlier", Since(camera), camera.delay);
     case CameraFault::kTurned:
       return fmt::format(
           "camera {}: its sightings fit where the rig has it turned by {} degrees about its "
@@ -452,6 +406,12 @@ std::string Describe(const CameraQuality& camera, double rate_hz) {
           "medius calibrate check says how far it moved",
           name, camera.shift_px.x(), camera.shift_px.y(), camera.since);
     case CameraFault::kDisagrees:
+      if (camera.since > camera.whole.begin) {
+        return fmt::format(
+            "camera {}: hardly a point shows where the rig says it should{}: was it moved or "
+            "covered? medius calibrate check says whether it stands where it did",
+            name, Since(camera));
+      }
       return fmt::format(
           "camera {}: hardly a point shows where the rig says it should: is its calibration that "
           "of this recording?",

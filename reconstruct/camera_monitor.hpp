@@ -14,6 +14,7 @@
 #include "core/shared_covariance.hpp"
 #include "core/time_base.hpp"
 #include "core/trajectories.hpp"
+#include "reconstruct/frame_sightings.hpp"
 
 namespace medius::reconstruct {
 
@@ -41,7 +42,7 @@ enum class CameraFault {
   kTurned,     ///< stands in the rig turned by `turn_deg` about its axis
   kMixedUp,    ///< its sightings fit the place of the camera `other` in the rig
   kMoved,      ///< its picture is shifted by `shift_px` from `since` on
-  kDisagrees,  ///< fits nothing, and none of the above explains it
+  kDisagrees,  ///< fits nothing (any more, from `since` on), and none of the above explains it
 };
 
 /// One camera over a run.
@@ -55,7 +56,8 @@ struct CameraQuality {
   double sync_error_sigma = std::numeric_limits<double>::quiet_NaN();
 
   CameraFault fault = CameraFault::kNone;
-  double since = 0.0;                                  ///< seconds; kStopped, kMoved
+  /// Seconds, when it began; the start of the run or NaN where it was so all along.
+  double since = std::numeric_limits<double>::quiet_NaN();
   double delay = 0.0;                                  ///< seconds; kLate
   int turn_deg = 0;                                    ///< 90, 180 or 270; kTurned
   std::string other;                                   ///< kMixedUp
@@ -70,8 +72,9 @@ struct MonitoredFrame {
   std::size_t frame = 0;
   double time = 0.0;                             ///< seconds
   double frame_time = 0.0;                       ///< seconds from one frame to the next
-  std::vector<std::vector<Eigen::Vector2f>> xy;  ///< [C][rows] pixels
+  std::vector<std::vector<Eigen::Vector2f>> xy;  ///< [C][rows] pixels, finite
   std::vector<std::vector<std::int16_t>> label;  ///< [C][rows]
+  std::vector<std::vector<float>> sigma;         ///< [C] pixels, of those that state one
   std::vector<double> delay;                     ///< [C] seconds, middle of the image
   /// [2 reach + 1][M] lab, metres; NaN where not measured; the middle is this frame.
   std::vector<std::vector<Eigen::Vector3f>> position;
@@ -86,7 +89,7 @@ class CameraMonitor {
   static constexpr std::size_t kReach = 12;
 
   CameraMonitor(CameraRig rig, TimeBase time_base, std::size_t marker_count,
-                double default_sigma_px);
+                const SightingWeights& weights);
 
   /// The next sightings, with the labels that the points were made of.
   void Observe(const ObservationBlock& block);
@@ -104,7 +107,7 @@ class CameraMonitor {
   CameraRig rig_;
   TimeBase time_base_;
   std::size_t marker_count_;
-  double sigma_px_;
+  SightingWeights weights_;
   std::size_t stride_;
   std::vector<MonitoredFrame> frames_;
 };

@@ -34,7 +34,6 @@ struct ColdStart::Work {
   std::vector<std::vector<Ray>> rays;
   std::vector<ColdPoint> certain;
   std::vector<ColdPoint> doubtful;
-  int pairs_left;
   Gates gates;
   GateFit fit;
 };
@@ -62,16 +61,14 @@ std::vector<ColdStart::Ray> ColdStart::RaysOf(std::size_t camera, const CameraFr
 }
 
 std::vector<ColdPoint> ColdStart::Find(const CameraRig& rig, std::vector<CameraFrame>* seen) const {
-  Work work{&rig, seen, {}, {}, {}, options_.max_pairs, {}, {}};
+  Work work{&rig, seen, {}, {}, {}, {}, {}};
   std::size_t cameras_with_rays = 0;
   for (std::size_t c = 0; c < seen->size(); ++c) {
     work.rays.push_back(RaysOf(c, (*seen)[c]));
     if (!work.rays.back().empty()) ++cameras_with_rays;
   }
   if (cameras_with_rays < static_cast<std::size_t>(options_.min_rays)) return {};
-  for (std::size_t a = 0; a < seen->size(); ++a) {
-    for (std::size_t b = a + 1; b < seen->size(); ++b) MeetPair(a, b, &work);
-  }
+  MeetAll(&work);
   // More rays first, then the better fit; the order found breaks ties.
   std::stable_sort(work.doubtful.begin(), work.doubtful.end(),
                    [](const ColdPoint& p, const ColdPoint& q) {
@@ -88,47 +85,91 @@ std::vector<ColdPoint> ColdStart::Find(const CameraRig& rig, std::vector<CameraF
   return points;
 }
 
-// Rays of two cameras meet where each lies in the plane through the other and the baseline.
-void ColdStart::MeetPair(std::size_t a, std::size_t b, Work* work) const {
-  const Eigen::Vector3d& centre_a = caches_[a].centre;
-  const Eigen::Vector3d baseline = caches_[b].centre - centre_a;
-  for (const Ray& ray_a : work->rays[a]) {
-    if ((*work->seen)[a].track[ray_a.sighting] != kFree) continue;
-    const Eigen::Vector3d normal = baseline.cross(ray_a.direction);
-    const double length = normal.norm();
-    // A ray along the baseline meets every ray of the other camera.
-    if (!(length > 0.05 * baseline.norm())) continue;
-    for (const Ray& ray_b : work->rays[b]) {
-      const double off = normal.dot(ray_b.direction) / length;
-      const double sigma2 =
-          ray_a.angle_sigma * ray_a.angle_sigma + ray_b.angle_sigma * ray_b.angle_sigma;
-      if (off * off > gate_options_.sigmas * gate_options_.sigmas * sigma2) continue;
-      if ((*work->seen)[b].track[ray_b.sighting] != kFree) continue;
-      // Depths of the nearest points of both rays.
-      const double cosine = ray_a.direction.dot(ray_b.direction);
-      const double sine2 = 1.0 - cosine * cosine;
-      constexpr double kNarrow = 0.003;  // sine^2 of some 3 degrees
-      if (sine2 < kNarrow) continue;
-      const double pa = baseline.dot(ray_a.direction);
-      const double pb = baseline.dot(ray_b.direction);
-      const double depth_a = (pa - cosine * pb) / sine2;
-      const double depth_b = (cosine * pa - pb) / sine2;
-      if (depth_a < options_.nearest || depth_b < options_.nearest || depth_a > options_.farthest ||
-          depth_b > options_.farthest) {
-        continue;
-      }
-      if (--work->pairs_left < 0) return;
-      const Eigen::Vector3d point = 0.5 * (centre_a + depth_a * ray_a.direction +
-                                           caches_[b].centre + depth_b * ray_b.direction);
-      const double depth = std::max(depth_a, depth_b);
-      Follow(point, sigma2 * depth * depth / sine2, work);
-      if ((*work->seen)[a].track[ray_a.sighting] != kFree) break;
+// Each pair of cameras has the same share of the pairs of rays, and what it leaves goes to those to
+// come; each begins elsewhere among its rays, so that where the shares do not suffice no ray is the
+// last one of all pairs.
+void ColdStart::MeetAll(Work* work) const {
+  std::vector<std::pair<std::size_t, std::size_t>> pairs;
+  for (std::size_t a = 0; a < work->rays.size(); ++a) {
+    for (std::size_t b = a + 1; b < work->rays.size(); ++b) {
+      if (!work->rays[a].empty() && !work->rays[b].empty()) pairs.emplace_back(a, b);
     }
+  }
+  const auto count = static_cast<int>(pairs.size());
+  int left = options_.max_pairs;
+  for (int i = 0; i < count; ++i) {
+    const auto [a, b] = pairs[static_cast<std::size_t>(i)];
+    const int to_come = count - i;
+    // By the golden ratio no two of a few starts lie close together.
+    constexpr double kGolden = 0.6180339887498949;
+    const double begin = std::fmod(kGolden * static_cast<double>(i), 1.0);
+    left -= MeetPair(a, b, begin, (left + to_come - 1) / to_come, work);
   }
 }
 
-void ColdStart::Follow(const Eigen::Vector3d& near_point, double variance, Work* work) const {
-  Prediction prediction{near_point, Eigen::Vector3d::Zero(), variance};
+std::optional<ColdStart::Meeting> ColdStart::Meet(std::size_t a, const Ray& ray_a, std::size_t b,
+                                                  const Ray& ray_b) const {
+  const Eigen::Vector3d baseline = caches_[b].centre - caches_[a].centre;
+  const double cosine = ray_a.direction.dot(ray_b.direction);
+  const double sine2 = 1.0 - cosine * cosine;
+  constexpr double kNarrow = 0.003;  // sine^2 of some 3 degrees
+  if (sine2 < kNarrow) return std::nullopt;
+  const double pa = baseline.dot(ray_a.direction);
+  const double pb = baseline.dot(ray_b.direction);
+  const double depth_a = (pa - cosine * pb) / sine2;
+  const double depth_b = (cosine * pa - pb) / sine2;
+  if (depth_a < options_.nearest || depth_b < options_.nearest || depth_a > options_.farthest ||
+      depth_b > options_.farthest) {
+    return std::nullopt;
+  }
+  const double across_a = ray_a.angle_sigma * depth_a;
+  const double across_b = ray_b.angle_sigma * depth_b;
+  return Meeting{0.5 * (caches_[a].centre + depth_a * ray_a.direction + caches_[b].centre +
+                        depth_b * ray_b.direction),
+                 (across_a * across_a + across_b * across_b) / sine2};
+}
+
+// Rays of two cameras meet where each lies in the plane through the other and the baseline.
+int ColdStart::MeetPair(std::size_t a, std::size_t b, double begin, int budget, Work* work) const {
+  const Eigen::Vector3d baseline = caches_[b].centre - caches_[a].centre;
+  const std::vector<Ray>& rays_a = work->rays[a];
+  const std::vector<Ray>& rays_b = work->rays[b];
+  std::vector<double> length_b;
+  for (const Ray& ray : rays_b) length_b.push_back(baseline.cross(ray.direction).norm());
+  const auto first = static_cast<std::size_t>(begin * static_cast<double>(rays_a.size()));
+  int followed = 0;
+  for (std::size_t i = 0; i < rays_a.size(); ++i) {
+    const Ray& ray_a = rays_a[(first + i) % rays_a.size()];
+    if ((*work->seen)[a].track[ray_a.sighting] != kFree) continue;
+    const Eigen::Vector3d normal = baseline.cross(ray_a.direction);
+    const double length_a = normal.norm();
+    // A ray along the baseline meets every ray of the other camera.
+    if (!(length_a > 0.05 * baseline.norm())) continue;
+    for (std::size_t j = 0; j < rays_b.size(); ++j) {
+      const Ray& ray_b = rays_b[j];
+      // The distance of the rays where they are nearest, times the sine s between them. An error of
+      // an angle moves its ray by that times its depth; length_b is depth_a s, length_a depth_b s.
+      const double off = normal.dot(ray_b.direction);
+      const double across_a = ray_a.angle_sigma * length_b[j];
+      const double across_b = ray_b.angle_sigma * length_a;
+      if (off * off > gate_options_.sigmas * gate_options_.sigmas *
+                          (across_a * across_a + across_b * across_b)) {
+        continue;
+      }
+      if ((*work->seen)[b].track[ray_b.sighting] != kFree) continue;
+      const std::optional<Meeting> meeting = Meet(a, ray_a, b, ray_b);
+      if (!meeting) continue;
+      if (followed == budget) return followed;
+      ++followed;
+      Follow(*meeting, work);
+      if ((*work->seen)[a].track[ray_a.sighting] != kFree) break;
+    }
+  }
+  return followed;
+}
+
+void ColdStart::Follow(const Meeting& meeting, Work* work) const {
+  Prediction prediction{meeting.point, Eigen::Vector3d::Zero(), meeting.variance};
   for (int round = 0; round <= kRefinements; ++round) {
     OpenGates(*work->rig, *work->seen, prediction, gate_options_, &work->gates);
     if (work->gates.count < options_.min_rays) return;

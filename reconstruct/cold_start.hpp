@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include <Eigen/Core>
@@ -18,7 +20,8 @@ struct ColdStartOptions {
   /// Metres from a camera: nothing nearer or farther is a marker.
   double nearest = 0.2;
   double farthest = 30.0;
-  /// Most pairs of rays of a frame that are followed up; a frame full of reflections has millions.
+  /// Most pairs of rays of a frame that are followed up, shared evenly among the pairs of cameras;
+  /// a frame full of reflections has millions.
   int max_pairs = 20'000;
 };
 
@@ -56,8 +59,19 @@ class ColdStart {
   };
   struct Work;
   [[nodiscard]] std::vector<Ray> RaysOf(std::size_t camera, const CameraFrame& seen) const;
-  void MeetPair(std::size_t a, std::size_t b, Work* work) const;
-  void Follow(const Eigen::Vector3d& near_point, double variance, Work* work) const;
+  // Where two rays are nearest to each other, and how well that is known.
+  struct Meeting {
+    Eigen::Vector3d point;
+    double variance;  // metres^2, of each coordinate
+  };
+  [[nodiscard]] std::optional<Meeting> Meet(std::size_t a, const Ray& ray_a, std::size_t b,
+                                            const Ray& ray_b) const;
+  // Follows up at most `budget` meetings of rays of the cameras a and b, beginning with the ray of
+  // a at the share `begin` of them, and returns how many it followed up.
+  [[nodiscard]] int MeetPair(std::size_t a, std::size_t b, double begin, int budget,
+                             Work* work) const;
+  void MeetAll(Work* work) const;
+  void Follow(const Meeting& meeting, Work* work) const;
 
   GateOptions gate_options_;
   ColdStartOptions options_;

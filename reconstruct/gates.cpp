@@ -35,15 +35,17 @@ void Insert(const Candidate& candidate, double squared, std::array<double, kMaxC
 }
 
 void Search(const CameraFrame& seen, const Eigen::Vector2d& predicted, const Eigen::Vector2d& moves,
-            double radius2_of_point, const GateOptions& options, Gate* gate) {
+            double row_shift, double radius2_of_point, const GateOptions& options, Gate* gate) {
   const double rig_variance = options.rig_sigma_px * options.rig_sigma_px;
   const double sigmas2 = options.sigmas * options.sigmas;
   const auto px = static_cast<float>(predicted.x());
   const auto py = static_cast<float>(predicted.y());
-  // The largest gate that any sighting can have, first: most fail it and need nothing else.
+  // The largest gate that any sighting of any row can have, first: most fail it and need nothing
+  // else.
   constexpr float kLargestVariance = 4.0F;
-  const auto coarse =
-      static_cast<float>(sigmas2 * (radius2_of_point + rig_variance) + sigmas2 * kLargestVariance);
+  const double largest =
+      std::sqrt(sigmas2 * (radius2_of_point + rig_variance + double{kLargestVariance}));
+  const auto coarse = static_cast<float>((largest + row_shift) * (largest + row_shift));
   std::array<double, kMaxCandidates> order{};
   const std::size_t count = seen.size();
   for (std::size_t i = 0; i < count; ++i) {
@@ -212,7 +214,10 @@ void OpenGates(const CameraRig& rig, const std::vector<CameraFrame>& seen,
     gate.J.noalias() = projection->d_xy_d_point * camera.camera_from_lab.rotation;
     // Half the squared norm of J is the mean square of pixels per metre across the ray.
     const double radius2 = prediction.variance * 0.5 * gate.J.squaredNorm();
-    Search(seen[c], projection->xy, gate.J * prediction.velocity, radius2, options, &gate);
+    const Eigen::Vector2d moves = gate.J * prediction.velocity;
+    // How far the point moves at most between the exposures of the middle row and of any other.
+    const double row_shift = 0.5 * camera.height * std::abs(camera.line_time) * moves.norm();
+    Search(seen[c], projection->xy, moves, row_shift, radius2, options, &gate);
     if (gate.count > 0) ++gates->count;
   }
 }

@@ -22,14 +22,72 @@ using Eigen::Vector3d;
 
 // The errors of a fill are alike over about this time.
 constexpr double kFillMemory = 0.05;
-// What the likelihood of a jerk is judged by: some strides, s.
-constexpr double kJudgedSeconds = 2.5;
+// What the likelihood of a jerk is judged by: some strides, 2.5 s, as so many steps of so many s.
+constexpr std::size_t kJudgedSteps = 5;
+constexpr double kJudgedStep = 0.5;
+// Times between the four samples of a third difference, s: the strike of a foot shows in the
+// shortest, in which the sway of a pelvis drowns in noise; that shows in the longest.
+constexpr std::array<double, 3> kDifferenceSeconds = {0.025, 0.1, 0.3};
 // Fewer samples in a row hold no more than their noise.
 constexpr std::size_t kMinSamples = 8;
 
 bool IsFilled(SampleSource source) {
   return source == SampleSource::kFilledRigid || source == SampleSource::kFilledSkeleton ||
          source == SampleSource::kFilledInterpolated;
+}
+
+// How lively a coordinate is, in steps of kJudgedStep from its first sample.
+struct LivelyStep {
+  std::size_t samples = 0;
+  // Of each of kDifferenceSeconds: absolute third differences, metres; not squared, for one false
+  // sample makes four large ones of any size.
+  std::array<std::size_t, kDifferenceSeconds.size()> count = {};
+  std::array<double, kDifferenceSeconds.size()> sum = {};
+
+  void Add(const LivelyStep& other) {
+    samples += other.samples;
+    for (std::size_t k = 0; k < count.size(); ++k) {
+      count[k] += other.count[k];
+      sum[k] += other.sum[k];
+    }
+  }
+  // How many times as lively as `usual`, summed over the differences that both have.
+  [[nodiscard]] double Liveliness(const LivelyStep& usual) const {
+    double liveliness = 0.0;
+    for (std::size_t k = 0; k < count.size(); ++k) {
+      const bool known = count[k] > 0 && usual.sum[k] > 0.0;
+      liveliness += known ? sum[k] / static_cast<double>(count[k]) *
+                                (static_cast<double>(usual.count[k]) / usual.sum[k])
+                          : 1.0;
+    }
+    return liveliness;
+  }
+};
+
+// The first of the steps of the liveliest kJudgedSteps in a row, among those in which most is
+// seen: who stands before the belt starts moves no jerk, and his runs must not be judged by it.
+std::size_t LiveliestFrom(const std::vector<LivelyStep>& steps) {
+  std::vector<LivelyStep> windows;
+  for (std::size_t first = 0; first == 0 || first + kJudgedSteps <= steps.size(); ++first) {
+    LivelyStep& window = windows.emplace_back();
+    for (std::size_t i = first; i < std::min(first + kJudgedSteps, steps.size()); ++i) {
+      window.Add(steps[i]);
+    }
+  }
+  std::size_t most = 0;
+  for (const LivelyStep& window : windows) most = std::max(most, window.samples);
+  LivelyStep usual;
+  for (const LivelyStep& step : steps) usual.Add(step);
+  std::size_t best = windows.size();
+  double liveliest = 0.0;
+  for (std::size_t i = 0; i < windows.size(); ++i) {
+    if (2 * windows[i].samples < most) continue;
+    const double liveliness = windows[i].Liveliness(usual);
+    if (best < windows.size() && liveliness <= liveliest) continue;
+    best = i;
+    liveliest = liveliness;
+  }
+  return best;
 }
 
 // One marker over a stretch and its surroundings.
@@ -110,16 +168,15 @@ class MarkerStretch {
                                              const std::vector<double>& repetition,
                                              const Vector3d& axis, bool known) const {
     std::vector<CoordinateSample> samples;
-    std::vector<CoordinateSample> judged;
     for (std::size_t i = 0; i < run.size(); ++i) {
       const std::size_t f = run[i];
       const bool filled = IsFilled(raw_.Source(f, marker_));
       // Where no sample's noise is known, that of the seen ones is the unit.
       const double variance = known || filled ? axis.dot(raw_.Covariance(f, marker_) * axis) : 1.0;
       samples.push_back({Time(f), axis.dot(raw_.Position(f, marker_)), variance});
-      if (!filled && Time(f) - Time(run.front()) < kJudgedSeconds) judged.push_back(samples.back());
-      samples.back().variance *= repetition[i];
     }
+    const std::vector<CoordinateSample> judged = Judged(run, samples);
+    for (std::size_t i = 0; i < run.size(); ++i) samples[i].variance *= repetition[i];
     if (judged.size() < kMinSamples) return Untouched(samples);
     const double unit_s = 1.0 / time_base_.rate_hz;
     const JerkEstimate estimate = EstimateJerk(judged, known, unit_s);
@@ -132,6 +189,49 @@ class MarkerStretch {
     constexpr double kFloor = 1e-14;
     for (CoordinateSample& sample : samples) sample.variance = std::max(sample.variance, kFloor);
     return SmoothCoordinate(samples, estimate.jerk * estimate.scale, unit_s);
+  }
+
+  // The seen samples of the stretch by which the jerk is judged.
+  std::vector<CoordinateSample> Judged(const std::vector<std::size_t>& run,
+                                       const std::vector<CoordinateSample>& samples) const {
+    const auto step_of = [&](std::size_t i) {
+      return static_cast<std::size_t>((samples[i].time - samples.front().time) / kJudgedStep);
+    };
+    std::vector<LivelyStep> steps(step_of(run.size() - 1) + 1);
+    for (std::size_t i = 0; i < run.size(); ++i) {
+      if (!IsFilled(raw_.Source(run[i], marker_))) ++steps[step_of(i)].samples;
+      for (std::size_t k = 0; k < kDifferenceSeconds.size(); ++k) {
+        const auto apart = std::max<std::size_t>(
+            1, static_cast<std::size_t>(std::lround(kDifferenceSeconds[k] * time_base_.rate_hz)));
+        const std::optional<double> difference = ThirdDifference(run, samples, i, apart);
+        if (!difference) continue;
+        LivelyStep& middle = steps[step_of(i - 3 * apart / 2)];
+        ++middle.count[k];
+        middle.sum[k] += std::abs(*difference);
+      }
+    }
+    const std::size_t first = LiveliestFrom(steps);
+    std::vector<CoordinateSample> judged;
+    for (std::size_t i = 0; i < run.size(); ++i) {
+      if (IsFilled(raw_.Source(run[i], marker_))) continue;
+      if (step_of(i) >= first && step_of(i) < first + kJudgedSteps) judged.push_back(samples[i]);
+    }
+    return judged;
+  }
+
+  // Of the seen samples i, i - apart, ...; nullopt where one of them is missing or filled or the
+  // time between them is not what it should be.
+  std::optional<double> ThirdDifference(const std::vector<std::size_t>& run,
+                                        const std::vector<CoordinateSample>& samples, std::size_t i,
+                                        std::size_t apart) const {
+    if (i < 3 * apart || run[i] - run[i - 3 * apart] != 3 * apart) return std::nullopt;
+    const double usual = 3.0 * static_cast<double>(apart) / time_base_.rate_hz;
+    if (samples[i].time - samples[i - 3 * apart].time > 1.1 * usual) return std::nullopt;
+    for (std::size_t back = 0; back <= 3; ++back) {
+      if (IsFilled(raw_.Source(run[i - back * apart], marker_))) return std::nullopt;
+    }
+    const auto value = [&](std::size_t back) { return samples[i - back * apart].value; };
+    return value(0) - 3.0 * value(1) + 3.0 * value(2) - value(3);
   }
 
   static std::vector<SmoothedCoordinate> Untouched(const std::vector<CoordinateSample>& samples) {

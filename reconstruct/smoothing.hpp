@@ -38,11 +38,12 @@ struct MarkerSmoothing {
 /// given all samples near it, with its covariance. Frames that are missing stay missing.
 ///
 /// A marker moves with white jerk, whose strength is that of greatest likelihood, per axis and
-/// stretch; axes are those of the marker's usual covariance, which makes them independent. A sample
-/// counts by its covariance; where that is unknown, its noise too is that of greatest likelihood.
-/// The errors of a filled sample go with those of its neighbours, so that a gap tells as much as
-/// one sample every 50 ms. The result depends neither on how the stream is cut nor on the number of
-/// threads, to the last bit.
+/// stretch, in the liveliest 2.5 s of it: standing says nothing about running. Axes are those of
+/// the marker's usual covariance, which makes them independent. A sample counts by its covariance;
+/// where that is unknown, its noise too is that of greatest likelihood. The errors of a filled
+/// sample go with those of its neighbours, so that a gap tells as much as one sample every 50 ms.
+/// The result depends neither on how the stream is cut nor on the number of threads, to the last
+/// bit.
 ///
 /// Source: Bryson & Frazier 1963 in the form of Bierman 1977, Factorization Methods for Discrete
 /// Sequential Estimation, ch. 10 (fixed-interval smoother without inverses); Harvey 1989,

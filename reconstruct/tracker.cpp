@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
-#include <numeric>
+#include <queue>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -128,20 +130,23 @@ void Tracker::Step(const ObservationBlock& block, std::size_t k) {
   PendingFrame& now = pending_.back();
   LoadFrame(rig_, block, k, time_base_.time[frame], options_.weights, &now.seen);
   Continue(frame, &now.seen);
-  std::vector<ColdPoint> points = cold_start_.Find(rig_, &now.seen);
-  if (!points.empty()) ++cold_frames_;
-  for (ColdPoint& point : points) now.loose.push_back({std::move(point), false});
+  for (ColdPoint& point : cold_start_.Find(rig_, &now.seen)) {
+    now.loose.push_back({std::move(point), false});
+  }
   EndLost(frame);
   StartNew(frame);
 }
 
 // Each track claims its sightings; those that are least surprised go first, and whoever finds a
-// sighting taken looks again among what is left.
+// sighting taken looks again among what is left and waits for its turn anew: what is left may fit
+// a track that comes later better.
 void Tracker::Continue(std::size_t frame, std::vector<CameraFrame>* seen) {
   if (tracks_.empty()) return;
   const double dt = time_base_.time[frame] - time_base_.time[frame - 1];
   if (claims_.size() < tracks_.size()) claims_.resize(tracks_.size());
-  std::vector<std::size_t> order;
+  // Distance, then index of the claim, so that ties have an order too.
+  using Turn = std::pair<double, std::size_t>;
+  std::priority_queue<Turn, std::vector<Turn>, std::greater<>> turns;
   for (std::size_t i = 0; i < tracks_.size(); ++i) {
     TrackFilter& filter = tracks_[i].filter;
     filter.Predict(dt);
@@ -149,15 +154,17 @@ void Tracker::Continue(std::size_t frame, std::vector<CameraFrame>* seen) {
     claim.track = i;
     claim.prediction = {filter.position(), filter.velocity(), filter.position_variance()};
     Resolve(*seen, &claim);
-    if (claim.found) order.push_back(i);
+    if (claim.found) turns.emplace(claim.prior_distance2, i);
   }
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return claims_[a].prior_distance2 < claims_[b].prior_distance2;
-  });
-  for (const std::size_t i : order) {
-    Claim& claim = claims_[i];
-    if (!ChosenAreFree(claim.gates, claim.fit, *seen)) Resolve(*seen, &claim);
-    if (claim.found) Take(claim, frame, seen);
+  while (!turns.empty()) {
+    Claim& claim = claims_[turns.top().second];
+    turns.pop();
+    if (ChosenAreFree(claim.gates, claim.fit, *seen)) {
+      Take(claim, frame, seen);
+      continue;
+    }
+    Resolve(*seen, &claim);
+    if (claim.found) turns.emplace(claim.prior_distance2, claim.track);
   }
 }
 

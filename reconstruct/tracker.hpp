@@ -62,8 +62,6 @@ class Tracker {
   /// Every fragment, by the numbers that TrackedBlock uses. After Finish.
   [[nodiscard]] std::vector<Fragment> TakeFragments();
 
-  [[nodiscard]] std::uint64_t cold_frames() const { return cold_frames_; }
-
  private:
   struct Track {
     std::int32_t id;
@@ -111,7 +109,6 @@ class Tracker {
   std::deque<PendingFrame> pending_;
   std::size_t pushed_ = 0;
   std::size_t released_ = 0;
-  std::uint64_t cold_frames_ = 0;
 };
 
 }  // namespace medius::reconstruct

@@ -71,6 +71,18 @@ Eigen::Vector3d PointInVolume(std::mt19937_64& random) {
   return {x, y, 0.9 + 0.9 * uniform(random)};
 }
 
+// Where a marker is when the row that shows it is exposed: found by repeating, for the row moves by
+// a small part of itself.
+std::optional<Eigen::Vector2d> ProjectAtItsRow(const Camera& camera, const Motion& motion,
+                                               std::size_t marker, double time) {
+  std::optional<Eigen::Vector2d> xy = camera.Project(motion(marker, time));
+  for (int round = 0; camera.line_time != 0.0 && xy && round < 6; ++round) {
+    const double late = camera.line_time * (xy->y() - 0.5 * (camera.height - 1));
+    xy = camera.Project(motion(marker, time + late));
+  }
+  return xy;
+}
+
 ObservationBlock Film(const CameraRig& rig, const Motion& motion, const SceneOptions& options) {
   std::mt19937_64 random(options.seed);
   std::normal_distribution<double> noise(0.0, options.noise_px);
@@ -83,7 +95,7 @@ ObservationBlock Film(const CameraRig& rig, const Motion& motion, const SceneOpt
     for (std::size_t k = 0; k < options.frames; ++k) {
       const double time = static_cast<double>(k) / options.rate_hz + rig.cameras[c].time_offset;
       for (std::size_t m = 0; m < options.markers; ++m) {
-        const auto xy = rig.cameras[c].Project(motion(m, time));
+        const auto xy = ProjectAtItsRow(rig.cameras[c], motion, m, time);
         if (!xy || uniform(random) < options.hidden_share) continue;
         const double dx = noise(random);
         const double dy = noise(random);

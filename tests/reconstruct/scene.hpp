@@ -40,7 +40,7 @@ struct SceneOptions {
   std::uint64_t seed = 1;
 };
 
-/// A whole trial of labelled sightings, each at the camera's own time.
+/// A whole trial of labelled sightings, each at the camera's and the row's own time.
 [[nodiscard]] ObservationBlock Film(const CameraRig& rig, const Motion& motion,
                                     const SceneOptions& options);
 

@@ -191,6 +191,45 @@ TEST(TrajectorySmoother, TakesNoiseOffARunner) {
   EXPECT_GT(after.WithinTwo(), 0.92);
 }
 
+// The belt starts after three seconds: what stands does not say how what runs moves.
+TEST(TrajectorySmoother, DoesNotFlattenARunThatBeginsWithStanding) {
+  SyntheticOptions options;
+  options.frames = 950;
+  options.noise_m = 0.0008;
+  auto run = MakeSyntheticRun(options);
+  constexpr std::size_t kStands = 300;
+  for (std::size_t m = 0; m < run.truth.labels.size(); ++m) {
+    const Eigen::Vector3d place = run.truth.block.Position(kStands, MarkerId(m));
+    for (std::size_t f = 0; f < kStands; ++f) {
+      const MarkerId marker(m);
+      MarkerSample sample = run.seen.block.Get(f, marker);
+      sample.position += place - run.truth.block.Position(f, marker);
+      run.seen.block.Set(f, marker, sample);
+      sample.position = place;
+      run.truth.block.Set(f, marker, sample);
+    }
+  }
+  // From a second after the belt's start, which is sudden here and makes any smoother ring.
+  std::vector<CutGap> running = AllOf(run.truth);
+  running.front().frames = {kStands + 100, 950 - kStands - 100};
+  const auto before = Compare(run.seen.block, run.truth.block, running);
+  const auto after = Compare(Smoothed(run.seen, 100), run.truth.block, running);
+  EXPECT_LT(after.RmsMm(), 0.8 * before.RmsMm());
+  EXPECT_GT(after.WithinTwo(), 0.92);
+}
+
+TEST(TrajectorySmoother, JudgesByWhatIsSeenWhereAStretchBeginsWithAFill) {
+  const auto run = MakeSyntheticRun({});
+  LabelledRun filled = run.seen;
+  for (std::size_t f = 0; f < 300; ++f) {
+    MarkerSample sample = run.seen.block.Get(f, MarkerId(5));
+    sample.source = SampleSource::kFilledRigid;
+    filled.block.Set(f, MarkerId(5), sample);
+  }
+  const TrajectoryBlock smoothed = Smoothed(filled, 500);
+  EXPECT_NE(smoothed.Position(600, MarkerId(5)), run.seen.block.Position(600, MarkerId(5)));
+}
+
 TEST(TrajectorySmoother, GivesTheSameBytesForAnyBlockLengthAndThreadCount) {
   SyntheticOptions options;
   options.frames = 1600;
