@@ -215,7 +215,7 @@ std::string LeadText(const Finding& finding) {
                          : " A difference between the sides is not shown.");
 }
 
-constexpr std::size_t kLongestReferences = 240;  // the page has room for; then no more begin
+constexpr std::size_t kLongestReferences = 90;  // the page has room for; then no more begin
 
 std::string ReferenceText(const TrialReport& report, const std::vector<Finding>& findings) {
   std::vector<std::string> said;
