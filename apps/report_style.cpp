@@ -44,6 +44,8 @@ table { width:100%; }
   gap:.5rem 1.2rem; }
 .key svg { display:inline-block; width:26px; height:8px; } .key { margin-left:.8rem; font-weight:600; }
 #limits ul, #method ul { margin:.2rem 0; padding-left:1.1rem; } #limits li { margin:.25rem 0; }
+@media screen and (max-width:720px) { .motto { float:none; } .checks th { white-space:normal; }
+  .findings { min-width:680px; } }
 @page { size:A4; margin:9mm 13mm; }
 @media print {
   tr { break-inside:avoid; }
