@@ -95,6 +95,7 @@ tr.unknown .verdict { color:var(--soft); }
 .key svg { display:inline-block; width:26px; height:8px; } .key { margin-right:1rem; }
 .notes { columns:2; font-size:.9rem; } .notes li { overflow-wrap:anywhere; }
 #limits li { margin:.25rem 0; }
+@media screen and (max-width:720px) { .motto { float:none; } .notes { columns:1; } }
 @page { size:A4; margin:11mm 13mm; }
 .warnings ul, #limits ul { padding-left:1.2rem; margin:.2rem 0; }
 @media print {

@@ -215,7 +215,7 @@ std::string LeadText(const Finding& finding) {
                          : " A difference between the sides is not shown.");
 }
 
-constexpr std::size_t kLongestReferences = 240;  // the page has room for; then no more begin
+constexpr std::size_t kLongestReferences = 90;  // the page has room for; then no more begin
 
 std::string ReferenceText(const TrialReport& report, const std::vector<Finding>& findings) {
   std::vector<std::string> said;
@@ -250,7 +250,8 @@ std::string DetectableText(const TrialReport& report) {
 }
 
 std::string TableHead() {
-  return "<table class=\"findings\"><thead><tr><th scope=\"col\">degrees</th><th scope=\"col\" "
+  return "<div class=\"scroll\"><table class=\"findings\"><thead><tr><th "
+         "scope=\"col\">degrees</th><th scope=\"col\" "
          "class=\"left-side\">\u25cf left stance</th><th scope=\"col\" class=\"right-side\">\u25a0 "
          "right stance</th><th scope=\"col\">right less left</th><th scope=\"col\" "
          "class=\"narrow\">detectable change</th><th scope=\"col\" class=\"left\">mean and 95 % "
@@ -278,7 +279,7 @@ std::string FindingsSection(const TrialReport& report) {
   for (const Finding& finding : findings) html += FindingRow(report, finding, range);
   html += fmt::format(
       "<tr class=\"scale\"><td colspan=\"5\"></td><td "
-      "class=\"picture\">{}</td></tr></tbody></table>\n"
+      "class=\"picture\">{}</td></tr></tbody></table></div>\n"
       "<p class=\"small-print\">{} {}</p>\n",
       ScalePicture(range), EscapeHtml(DetectableText(report)),
       EscapeHtml(ReferenceText(report, findings)));

@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t kLongestName = 40;
 constexpr std::size_t kLongestFact = 44;
 constexpr std::size_t kLongestMethod = 110;
-constexpr std::size_t kLongestCommand = 120;
+constexpr std::size_t kLongestCommand = 90;
 
 // Never within a character.
 std::string Cut(std::string text, std::size_t most) {
@@ -95,7 +95,7 @@ std::string StageLine(const StageProvenance& stage) {
                                  EscapeHtml(Cut(PlainTime(stage.started), kLongestName)));
   std::string inputs;
   for (const ProvenanceInput& input : stage.inputs) {
-    if (inputs.size() > kLongestCommand / 2) {
+    if (inputs.size() > kLongestCommand / 3) {
       inputs += ", \u2026";
       break;
     }

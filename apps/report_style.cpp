@@ -44,18 +44,20 @@ table { width:100%; }
   gap:.5rem 1.2rem; }
 .key svg { display:inline-block; width:26px; height:8px; } .key { margin-left:.8rem; font-weight:600; }
 #limits ul, #method ul { margin:.2rem 0; padding-left:1.1rem; } #limits li { margin:.25rem 0; }
-@page { size:A4; margin:11mm 13mm; }
+@media screen and (max-width:720px) { .motto { float:none; } .checks th { white-space:normal; }
+  .findings { min-width:680px; } }
+@page { size:A4; margin:9mm 13mm; }
 @media print {
   tr { break-inside:avoid; }
   main { max-width:none; padding:0; } .sheet { break-after:page; }
   .sheet:last-child { break-after:auto; }
-  body { font-size:9.6pt; line-height:1.32; } h1 { font-size:16pt; }
-  h2 { font-size:11.5pt; margin:9pt 0 2pt; } p { max-width:none; margin:2pt 0 4pt; }
+  body { font-size:9.3pt; line-height:1.28; } h1 { font-size:16pt; }
+  h2 { font-size:11.5pt; margin:7pt 0 1pt; } p { max-width:none; margin:2pt 0 4pt; }
   table { font-size:8.8pt; } th, td { padding:2pt 4pt; }
   .findings th[scope=row] { font-size:9.4pt; } .findings td b { font-size:10.5pt; }
   .plain { font-size:7.6pt; line-height:1.2; } .lead { font-size:10pt; } .gait { font-size:8.6pt; } .facts { gap:2pt 14pt; margin-top:4pt; }
   .pictures { grid-template-columns:1fr 1fr; gap:4pt 14pt; } figcaption { font-size:8.8pt; }
-  .small-print { font-size:7.4pt; } .small-print h2 { font-size:9.5pt; }
+  #limits li { margin:1pt 0; } .small-print { font-size:7.4pt; } .small-print h2 { font-size:9.5pt; }
   #method ul { columns:2; column-gap:14pt; } #method li { break-inside:avoid; }
 }
 )css";
