@@ -8,9 +8,9 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <map>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -46,7 +46,8 @@ class OpenFile {
       : descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
     struct stat status {};
     if (descriptor_ < 0 || fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) {
-      const std::string why = descriptor_ < 0 ? std::strerror(errno) : "not a file";
+      const std::string why =
+          descriptor_ < 0 ? std::system_category().message(errno) : std::string("not a file");
       if (descriptor_ >= 0) close(descriptor_);
       throw InputError(fmt::format("{}: cannot be read: {}", path.string(), why));
     }

@@ -1,7 +1,9 @@
 #include "replay/single_file.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <string_view>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -64,6 +66,7 @@ std::string SinglePage(const fs::path& single_page, const std::vector<InlinedTri
     throw InputError(single_page.string() + ": is not the replay page as one file");
   }
   std::vector<std::string> names;
+  names.reserve(trials.size());
   for (const InlinedTrial& trial : trials) names.push_back(trial.name);
   std::string inlined =
       "<script type=\"application/json\" id=\"trials\">" + TrialNamesJson(names) + "</script>\n";

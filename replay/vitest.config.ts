@@ -10,7 +10,7 @@ export default defineConfig({
           name: 'browser',
           include: ['tests/browser/*.test.ts'],
           globalSetup: ['tests/browser/trials.ts'],
-          testTimeout: 90_000,
+          testTimeout: 180_000,
           hookTimeout: 240_000,
         },
       },

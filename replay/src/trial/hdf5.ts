@@ -165,14 +165,20 @@ function plain(value: unknown): string {
   return String(value ?? '').replace(/\0+$/, '');
 }
 
+/** What went wrong in words for whoever opened the trial; TrialErrors are that already. */
+export function explained(error: unknown, what: string): TrialError {
+  if (error instanceof TrialError) return error;
+  const why = readFailure || String((error as Error).message ?? error).split('\n')[0];
+  return new TrialError(`${what} cannot be read: ${why}.`,
+                        readFailure ? 'If medius replay has ended, start it again and open the address that it prints.'
+                                    : 'The file is damaged there; copy it again, and see what medius info says.');
+}
+
 function guarded<T>(path: string, read: () => T): T {
   try {
     readFailure = '';
     return read();
   } catch (error) {
-    const why = readFailure || String((error as Error).message ?? error).split('\n')[0];
-    throw new TrialError(`${path} cannot be read: ${why}.`,
-                         readFailure ? 'If medius replay has ended, start it again and open the address that it prints.'
-                                     : 'The file is damaged there; copy it again, and see what medius info says.');
+    throw explained(error, path);
   }
 }

@@ -1,4 +1,5 @@
 import { blobBytes, httpBytes, MemoryBytes, type ByteSource } from './byte_source';
+import { explained } from './hdf5';
 import { TrialError } from './model';
 import type { Answer, Question, TrialPlace } from './protocol';
 import { TrialReader } from './reader';
@@ -46,8 +47,8 @@ self.onmessage = async (event: MessageEvent<{ id: number; question: Question }>)
   try {
     reply = { id, result: await answer(question) };
   } catch (error) {
-    const advice = error instanceof TrialError ? error.advice : 'Look into the file with medius info.';
-    reply = { id, message: String((error as Error).message ?? error), advice };
+    const { message, advice } = explained(error, 'The trial');
+    reply = { id, message, advice };
   }
   const transfer = 'result' in reply && question.ask !== 'open' ? buffers(reply.result) : [];
   self.postMessage(reply, { transfer });
