@@ -1,5 +1,6 @@
 #include "analysis/analyze.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -66,15 +67,24 @@ SegmentError ErrorOf(const SegmentModel& model, const SegmentQuality& q) {
           RotationErrors(model, q.deformation.varying, 2.0 * numbers)};
 }
 
+// Of the events, those that no force plate gave.
+double ShareByMarkers(const GaitEvents& events) {
+  if (events.empty()) return 1.0;
+  const auto count = std::count_if(events.begin(), events.end(), [](const GaitEvent& event) {
+    return event.detector != EventDetector::kForce;
+  });
+  return static_cast<double>(count) / static_cast<double>(events.size());
+}
+
 SystematicErrors SystematicErrorsOf(const BodyModel& body,
                                     const std::vector<SegmentQuality>& quality,
                                     const std::array<HipCentreMethod, 2>& hip_centre,
-                                    const AnalysisOptions& options) {
+                                    const GaitEvents& events, const AnalysisOptions& options) {
   SystematicErrors errors;
   for (const SegmentQuality& q : quality) {
     if (body[q.segment].available()) errors.segments.push_back(ErrorOf(body[q.segment], q));
   }
-  errors.contact_time = SystematicPart::Known(options.contact_time_sd);
+  errors.contact_time = SystematicPart::Known(options.contact_time_sd * ShareByMarkers(events));
   for (const Side side : kSides) {
     const auto index = static_cast<std::size_t>(side);
     const double length = body[ThighOf(side)].length;
@@ -173,6 +183,12 @@ BodyOptions WithFunctionalJoints(const MarkerSet& set, const Companions& compani
   if (companions.standing == nullptr) {
     throw InputError(fmt::format("{}: a functional trial needs a standing trial too: --static",
                                  companions.functional->where));
+  }
+  if (hips && body.convention == FrameConvention::kPelvisAsStanding) {
+    throw InputError(
+        fmt::format("{}: the method ric takes its hips from the trochanters; leave --functional "
+                    "out, or type --hip-centre trochanter to use it for --knee-axis sara",
+                    companions.functional->where));
   }
   result.functional = MeasureFunctionalJoints(set, *companions.functional, *companions.standing,
                                               body, options.motion, options.gates);
@@ -338,7 +354,7 @@ AnalysisResult Analyze(const MarkerSet& set, const Recording& run, const Compani
   }
   result.strides = TabulateStrides(data, options.strides, parallelism);
   const SystematicErrors errors =
-      SystematicErrorsOf(body, result.quality, result.hip_centre, options);
+      SystematicErrorsOf(body, result.quality, result.hip_centre, result.events, options);
   result.summary = Summarize(result.strides, errors);
   result.statistics = DescribeRun(result.strides, errors, parallelism);
   JudgeStrides(detection, result);

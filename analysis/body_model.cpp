@@ -292,7 +292,7 @@ void BodyBuilder::AddFootMarkers() {
       Warn(fmt::format("marker set {} has no {}: events of that foot from the pelvis alone",
                        set_.name, heel_role));
     }
-    for (const char* role : {"toe", "first_metatarsal", "fifth_metatarsal"}) {
+    for (const char* role : {"toe", "first_metatarsal", "fifth_metatarsal", "second_metatarsal"}) {
       const auto label = set_.LabelOf(Sided(side, role));
       if (label && Has(run_, *label)) body_.forefoot[index].push_back(ColumnOf(*label));
       if (label && !Has(run_, *label)) {

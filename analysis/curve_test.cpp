@@ -116,7 +116,7 @@ CurveTest Infer(std::vector<double> effect, const std::vector<double>& residuals
   if (!test.clusters.empty()) {
     const RandomField both{freedom, test.fwhm, nodes};
     const std::size_t count = test.clusters.size();
-    test.p_set = std::min(1.0, 2.0 * both.SetProbability(test.threshold, count, smallest));
+    test.p_set = both.SetProbability(test.threshold, count, smallest, 2);
   }
   return test;
 }

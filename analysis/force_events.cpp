@@ -120,10 +120,13 @@ class Replacement {
  private:
   [[nodiscard]] std::size_t Nearest(double time) const {
     std::size_t nearest = events_.size();
-    for (std::size_t i = 0; i < events_.size(); ++i) {
+    const auto first = std::lower_bound(
+        events_.begin(), events_.end(), time - kSameStance,
+        [](const GaitEvent& event, double earliest) { return event.time < earliest; });
+    for (auto i = static_cast<std::size_t>(first - events_.begin());
+         i < events_.size() && events_[i].time <= time + kSameStance; ++i) {
       if (events_[i].type != EventType::kFootStrike || used_[i]) continue;
       const double distance = std::abs(events_[i].time - time);
-      if (distance > kSameStance) continue;
       if (nearest == events_.size() || distance < std::abs(events_[nearest].time - time)) {
         nearest = i;
       }

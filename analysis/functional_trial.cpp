@@ -162,13 +162,16 @@ FunctionalJoints MeasureFunctionalJoints(const MarkerSet& set, const Recording& 
                                          const Recording& standing, const BodyOptions& body_options,
                                          const MotionOptions& options,
                                          const FunctionalGates& gates) {
+  options.Validate(functional.time_base.rate_hz);
   if (functional.time_base.frame_count() > kMostFrames) {
     throw InputError(fmt::format("{}: {} frames; a functional trial has at most {}",
                                  functional.where, functional.time_base.frame_count(),
                                  kMostFrames));
   }
   BodyOptions by_landmarks = body_options;
-  by_landmarks.hip_centre = HipCentreMethod::kHarrington;
+  if (by_landmarks.hip_centre == HipCentreMethod::kFunctional) {
+    by_landmarks.hip_centre = HipCentreMethod::kHarrington;
+  }
   by_landmarks.knee_axis_turn = {};
   const BodyModel body = BuildBodyModel(set, functional, &standing, by_landmarks);
   const FittedTrial trial(body, functional, options);

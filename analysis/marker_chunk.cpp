@@ -12,6 +12,11 @@ namespace {
 const Eigen::Vector3d kNowhere =
     Eigen::Vector3d::Constant(std::numeric_limits<double>::quiet_NaN());
 
+bool IsFilledSource(SampleSource source) {
+  return source == SampleSource::kFilledRigid || source == SampleSource::kFilledSkeleton ||
+         source == SampleSource::kFilledInterpolated;
+}
+
 }  // namespace
 
 MarkerChunk::MarkerChunk(const TrajectoryBlock& block, const std::vector<MarkerId>& columns)
@@ -24,7 +29,9 @@ MarkerChunk::MarkerChunk(const TrajectoryBlock& block, const std::vector<MarkerI
       const Eigen::Vector3d position = block.Position(frame, columns[column]);
       if (!position.allFinite()) continue;
       position_[column * frame_count_ + frame] = position;
-      state_[column * frame_count_ + frame] = State::kMeasured;
+      state_[column * frame_count_ + frame] = IsFilledSource(block.Source(frame, columns[column]))
+                                                  ? State::kFilledBefore
+                                                  : State::kMeasured;
     }
   }
 }
@@ -34,7 +41,7 @@ std::vector<MarkerChunk::Gap> MarkerChunk::GapsOf(std::size_t column,
   std::vector<Gap> gaps;
   std::size_t last_seen = frame_count_;  // none yet
   for (std::size_t frame = 0; frame < frame_count_; ++frame) {
-    if (!IsMeasured(column, frame)) continue;
+    if (state_[column * frame_count_ + frame] == State::kMissing) continue;
     if (last_seen != frame_count_ && frame - last_seen > 1 &&
         frame - last_seen - 1 <= max_gap_frames) {
       gaps.push_back({last_seen + 1, frame});
@@ -119,7 +126,7 @@ void MarkerChunk::Smooth(const ZeroLagButterworth& filter, std::size_t edge_fram
       while (end < frame_count_ && state_[offset + end] != State::kMissing) ++end;
       filter.Apply(std::span(position_).subspan(offset + begin, end - begin));
       for (std::size_t f = begin + edge_frames; f + edge_frames < end; ++f) {
-        variance_scale_[offset + f] = gain;
+        if (state_[offset + f] != State::kFilledBefore) variance_scale_[offset + f] = gain;
       }
       begin = end + 1;
     }

@@ -43,7 +43,8 @@ class MarkerChunk {
   void Smooth(const ZeroLagButterworth& filter, std::size_t edge_frames);
 
  private:
-  enum class State : std::uint8_t { kMissing, kMeasured, kFilled };
+  // kFilledBefore: by the reconstruction, whose covariance says how well; its errors are smooth.
+  enum class State : std::uint8_t { kMissing, kMeasured, kFilled, kFilledBefore };
   struct Gap {
     std::size_t begin;  ///< first missing frame, > 0
     std::size_t end;    ///< first frame after, < frame_count

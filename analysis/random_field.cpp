@@ -74,8 +74,9 @@ double RandomField::ClusterProbability(double u, double extent) const {
   return -std::expm1(-ExpectedClusters(u) * ExtentTail(*this, u, extent));
 }
 
-double RandomField::SetProbability(double u, std::size_t clusters, double extent) const {
-  return PoissonTail(ExpectedClusters(u) * ExtentTail(*this, u, extent), clusters);
+double RandomField::SetProbability(double u, std::size_t clusters, double extent,
+                                   int directions) const {
+  return PoissonTail(directions * ExpectedClusters(u) * ExtentTail(*this, u, extent), clusters);
 }
 
 double EstimateFwhm(std::span<const double> residuals, std::size_t nodes) {

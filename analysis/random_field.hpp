@@ -26,7 +26,8 @@ struct RandomField {
   /// P(a cluster above u is at least this wide somewhere). @param extent  resels.
   [[nodiscard]] double ClusterProbability(double u, double extent) const;
   /// P(as many clusters or more above u, each at least this wide). @param extent  of the smallest.
-  [[nodiscard]] double SetProbability(double u, std::size_t clusters, double extent) const;
+  [[nodiscard]] double SetProbability(double u, std::size_t clusters, double extent,
+                                      int directions = 1) const;
 };
 
 /// Smoothness of a field from its residuals: fwhm = 1 / mean over nodes of sqrt(v / (4 ln 2)), v

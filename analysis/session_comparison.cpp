@@ -123,7 +123,7 @@ double FreedomOf(const RepeatError& error) {
 
 // Variance of one session's mean by its strides, as far as sem does not hold it.
 double StrideVariance(const SessionValue& value, const RepeatError& error) {
-  if (error.includes_strides || !std::isfinite(value.standard_error)) return 0.0;
+  if (error.includes_strides) return 0.0;
   return value.standard_error * value.standard_error;
 }
 

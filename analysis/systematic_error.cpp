@@ -35,6 +35,7 @@ constexpr AngleParts kAngles[] = {
     {"<side>_knee_flexion", kRight, "", {"thigh", "shank"}, true},
     {"<side>_knee_adduction", kAnterior, "", {"thigh", "shank"}, true},
     {"<side>_knee_rotation", kSuperior, "", {"thigh", "shank"}, false},
+    {"<side>_knee_frontal_projection_2d", kAnterior, "", {"thigh", "shank"}, true},
     {"<side>_foot_progression", kSuperior, "", {"foot"}, false},
     {"trunk_lateral_lean", kAnterior, "trunk", {}, false},
     {"trunk_forward_lean", kRight, "trunk", {}, false},

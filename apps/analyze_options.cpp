@@ -170,6 +170,7 @@ analysis::AnalysisOptions OptionsOf(const AnalyzeArguments& arguments, const Mar
 // chunk_frames decides none.
 nlohmann::json OptionsJson(const analysis::AnalysisOptions& o, const MarkerSet& set,
                            const analysis::AnalysisResult& result) {
+  const bool by_force = result.forces && result.forces->strike.n > 0;
   nlohmann::json json = {{"method", o.method},
                          {"segment_frames", analysis::ToString(o.body.convention)},
                          {"pelvis_order", analysis::ToString(o.body.pelvis_order)},
@@ -185,7 +186,7 @@ nlohmann::json OptionsJson(const analysis::AnalysisOptions& o, const MarkerSet& 
                          {"knee_axis", KneeAxisJson(result)},
                          {"hip_centre_sd", HipCentreSdJson(o, result)},
                          {"contact_time_sd", o.contact_time_sd},
-                         {"event_detector", result.forces ? "force" : "markers"},
+                         {"event_detector", by_force ? "force" : "markers"},
                          {"events",
                           {{"window_cutoff_hz", o.events.window_cutoff_hz},
                            {"velocity_cutoff_hz", o.events.velocity_cutoff_hz},
@@ -207,7 +208,7 @@ nlohmann::json OptionsJson(const analysis::AnalysisOptions& o, const MarkerSet& 
                            {"max_frontal_angle", o.strides.max_frontal_angle},
                            {"lost_shape_residual", o.strides.lost_shape_residual},
                            {"longest_row_s", o.strides.longest_row_s}}}};
-  if (result.forces) {
+  if (by_force) {
     json["forces"] = {{"threshold", result.forces->threshold},
                       {"cutoff_hz", result.forces->cutoff_hz}};
   }

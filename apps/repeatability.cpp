@@ -34,6 +34,12 @@ std::vector<std::vector<Summary>> BySubject(std::vector<AnalyzedTrial>& trials) 
   std::map<std::string, std::size_t> slot;
   std::vector<std::vector<Summary>> visits;
   for (AnalyzedTrial& trial : trials) {
+    if (trial.header.subject.empty()) {
+      throw InputError(fmt::format(
+          "{}: does not say whose it is; import it with --subject, so that visits of one runner "
+          "are told from other runners",
+          trial.session.where));
+    }
     const auto [place, fresh] = slot.emplace(trial.header.subject, visits.size());
     if (fresh) visits.emplace_back();
     visits[place->second].push_back(std::move(trial.session.summary));

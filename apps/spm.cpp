@@ -128,6 +128,10 @@ void RequireOneTest(const SpmArguments& arguments) {
     throw CLI::ValidationError("--paired, --two-sample, --one-sample, --regression",
                                "only one of them");
   }
+  if (arguments.paired && arguments.trials.size() + arguments.against.size() <= 2) {
+    throw CLI::ValidationError(
+        "--paired", "needs several trials on either side: strides of two runs have no partners");
+  }
   const bool of_two = arguments.paired || arguments.two_sample || tests == 0;
   if (of_two == arguments.against.empty()) {
     throw CLI::ValidationError("--against", of_two ? "names the trials to compare with"
