@@ -61,11 +61,13 @@ std::set<std::string> PresetNames(Preset kind) {
   return names;
 }
 
-// A word of letters, digits, _ and -: no path, so that no preset lies outside its folder.
+// A word of letters, digits, _ - and . (not first): no path, so that no preset lies outside its
+// folder.
 bool IsPresetName(const std::string& word) {
-  return !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '_' || c == '-';
-  });
+  return !word.empty() && word.front() != '.' &&
+         std::all_of(word.begin(), word.end(), [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
+         });
 }
 
 }  // namespace
