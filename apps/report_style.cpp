@@ -46,14 +46,14 @@ table { width:100%; }
 #limits ul, #method ul { margin:.2rem 0; padding-left:1.1rem; } #limits li { margin:.25rem 0; }
 @media screen and (max-width:720px) { .motto { float:none; } .checks th { white-space:normal; }
   .findings { min-width:680px; } }
-@page { size:A4; margin:9mm 13mm; }
+@page { size:A4; margin:8.5mm 13mm; }
 @media print {
   tr { break-inside:avoid; }
   main { max-width:none; padding:0; } .sheet { break-after:page; }
   .sheet:last-child { break-after:auto; }
   body { font-size:9.3pt; line-height:1.28; } h1 { font-size:16pt; }
   h2 { font-size:11.5pt; margin:7pt 0 1pt; } p { max-width:none; margin:2pt 0 4pt; }
-  table { font-size:8.8pt; } th, td { padding:2pt 4pt; }
+  table { font-size:8.6pt; } th, td { padding:1.3pt 4pt; } .checks th, .checks td { padding:.9pt 4pt; }
   .findings th[scope=row] { font-size:9.4pt; } .findings td b { font-size:10.5pt; }
   .plain { font-size:7.6pt; line-height:1.2; } .lead { font-size:10pt; } .gait { font-size:8.6pt; } .facts { gap:2pt 14pt; margin-top:4pt; }
   .pictures { grid-template-columns:1fr 1fr; gap:4pt 14pt; } figcaption { font-size:8.8pt; }
