@@ -86,18 +86,20 @@ describe('a demo trial', () => {
     await closeClean(opened);
   });
 
-  test('every key does what the help says', async () => {
+  async function atKeyboard() {
     const opened = await openPage(browser, replay.url);
     const { page } = opened;
-    // Listened for from the start: the browser is told to report choosers, and that takes a moment.
-    let choosers = 0;
-    page.on('filechooser', () => ++choosers);
     const press = async (key: string) => {
       await page.keyboard.press(key);
       await redrawn(page);
       await redrawn(page);
       return stateOf(page);
     };
+    return { opened, page, press };
+  }
+
+  test('keys go through time and strides', async () => {
+    const { opened, page, press } = await atKeyboard();
     const last = Number(await page.getAttribute('#time-bar', 'aria-valuemax')) * 200;
     expect((await press('ArrowRight')).frame).toBe(1);
     expect((await press('Shift+ArrowRight')).frame).toBe(11);
@@ -117,6 +119,11 @@ describe('a demo trial', () => {
     expect((await press('l')).loop).toBe(false);
     expect((await press('[')).speed).toBe(0.5);
     expect((await press(']')).speed).toBe(1);
+    await closeClean(opened);
+  });
+
+  test('keys change the view', async () => {
+    const { opened, page, press } = await atKeyboard();
     for (const [key, view] of [['2', 'Front'], ['3', 'Side'], ['4', 'Top'], ['5', 'Free'], ['1', 'Behind']]) {
       const picture = await page.locator('#picture').screenshot();
       expect((await press(key)).view).toBe(view);
@@ -128,6 +135,11 @@ describe('a demo trial', () => {
       expect((await press(key)).view).toBe('Free');
       expect((await page.locator('#picture').screenshot()).equals(picture)).toBe(false);
     }
+    await closeClean(opened);
+  });
+
+  test('keys show and hide what is in the picture', async () => {
+    const { opened, page, press } = await atKeyboard();
     await press('5');
     for (const [key, what] of [['k', 'Links'], ['b', 'Bones'], ['n', 'Names'], ['f', 'Floor'], ['c', 'Cameras'],
                                ['r', 'Rays'], ['e', 'Uncertainty']]) {
@@ -139,7 +151,11 @@ describe('a demo trial', () => {
       if (what !== 'Names') expect((await page.locator('#picture').screenshot()).equals(picture)).toBe(false);
     }
     await screenshot(page, 'demo-everything-shown');
-    for (const key of ['r', 'e', 'c', 'n']) await press(key);
+    await closeClean(opened);
+  });
+
+  test('keys change curves, tabs and the second trial', async () => {
+    const { opened, page, press } = await atKeyboard();
     expect((await press('m')).mode).toBe('One stride');
     expect((await press('m')).mode).toBe('All strides');
     expect((await press('M')).mode).toBe('Whole run');
@@ -148,15 +164,28 @@ describe('a demo trial', () => {
       await screenshot(page, `demo-tab-${tab.toLowerCase()}`);
     }
     expect((await press('g')).notices.join()).toContain('no second trial');
+    await closeClean(opened);
+  });
+
+  test('keys open help and the file dialog', async () => {
+    const { opened, page, press } = await atKeyboard();
+    // Listened for from the start: the browser is told to report choosers, and that takes a moment.
+    let choosers = 0;
+    page.on('filechooser', () => ++choosers);
     expect((await press('?')).help).toBe(true);
     await screenshot(page, 'demo-keys');
     await page.keyboard.press('Escape');
     expect((await stateOf(page)).help).toBe(false);
     await page.keyboard.press('o');
     await expect.poll(() => choosers, { timeout: 20_000 }).toBe(1);
+    await closeClean(opened);
+  });
+
+  test('keys play and pause', async () => {
+    const { opened, page, press } = await atKeyboard();
     await press('[');
     expect((await press('Space')).playing).toBe(true);
-    await page.waitForFunction((f) => Number(document.querySelector<HTMLElement>('#picture')?.dataset.frame) > f, first);
+    await page.waitForFunction((f) => Number(document.querySelector<HTMLElement>('#picture')?.dataset.frame) > f, 0);
     expect((await press('Space')).playing).toBe(false);
     await closeClean(opened);
   });
