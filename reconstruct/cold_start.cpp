@@ -34,6 +34,7 @@ struct ColdStart::Work {
   std::vector<std::vector<Ray>> rays;
   std::vector<ColdPoint> certain;
   std::vector<ColdPoint> doubtful;
+  std::vector<double> length2;  // metres^2, scratch of MeetPair
   Gates gates;
   GateFit fit;
 };
@@ -53,15 +54,16 @@ std::vector<ColdStart::Ray> ColdStart::RaysOf(std::size_t camera, const CameraFr
     if (seen.track[i] != kFree) continue;
     const auto direction = caches_[camera].directions.InLab(seen.Xy(i));
     if (!direction) continue;
-    const double sigma = std::sqrt(static_cast<double>(seen.variance[i]) + rig_variance);
+    const double variance = static_cast<double>(seen.variance[i]) + rig_variance;
+    const double focal_length = caches_[camera].focal_length;
     rays.push_back(
-        {*direction, sigma / caches_[camera].focal_length, static_cast<std::uint32_t>(i)});
+        {*direction, variance / (focal_length * focal_length), static_cast<std::uint32_t>(i)});
   }
   return rays;
 }
 
 std::vector<ColdPoint> ColdStart::Find(const CameraRig& rig, std::vector<CameraFrame>* seen) const {
-  Work work{&rig, seen, {}, {}, {}, {}, {}};
+  Work work{&rig, seen, {}, {}, {}, {}, {}, {}};
   std::size_t cameras_with_rays = 0;
   for (std::size_t c = 0; c < seen->size(); ++c) {
     work.rays.push_back(RaysOf(c, (*seen)[c]));
@@ -122,11 +124,11 @@ std::optional<ColdStart::Meeting> ColdStart::Meet(std::size_t a, const Ray& ray_
       depth_b > options_.farthest) {
     return std::nullopt;
   }
-  const double across_a = ray_a.angle_sigma * depth_a;
-  const double across_b = ray_b.angle_sigma * depth_b;
-  return Meeting{0.5 * (caches_[a].centre + depth_a * ray_a.direction + caches_[b].centre +
-                        depth_b * ray_b.direction),
-                 (across_a * across_a + across_b * across_b) / sine2};
+  return Meeting{
+      0.5 * (caches_[a].centre + depth_a * ray_a.direction + caches_[b].centre +
+             depth_b * ray_b.direction),
+      (ray_a.angle_variance * depth_a * depth_a + ray_b.angle_variance * depth_b * depth_b) /
+          sine2};
 }
 
 // Rays of two cameras meet where each lies in the plane through the other and the baseline.
@@ -134,28 +136,27 @@ int ColdStart::MeetPair(std::size_t a, std::size_t b, double begin, int budget, 
   const Eigen::Vector3d baseline = caches_[b].centre - caches_[a].centre;
   const std::vector<Ray>& rays_a = work->rays[a];
   const std::vector<Ray>& rays_b = work->rays[b];
-  std::vector<double> length_b;
-  for (const Ray& ray : rays_b) length_b.push_back(baseline.cross(ray.direction).norm());
+  std::vector<double>& length2_b = work->length2;
+  length2_b.clear();
+  for (const Ray& ray : rays_b) length2_b.push_back(baseline.cross(ray.direction).squaredNorm());
+  const double sigmas2 = gate_options_.sigmas * gate_options_.sigmas;
   const auto first = static_cast<std::size_t>(begin * static_cast<double>(rays_a.size()));
   int followed = 0;
   for (std::size_t i = 0; i < rays_a.size(); ++i) {
     const Ray& ray_a = rays_a[(first + i) % rays_a.size()];
     if ((*work->seen)[a].track[ray_a.sighting] != kFree) continue;
     const Eigen::Vector3d normal = baseline.cross(ray_a.direction);
-    const double length_a = normal.norm();
+    const double length2_a = normal.squaredNorm();
     // A ray along the baseline meets every ray of the other camera.
-    if (!(length_a > 0.05 * baseline.norm())) continue;
+    if (!(length2_a > 0.05 * 0.05 * baseline.squaredNorm())) continue;
     for (std::size_t j = 0; j < rays_b.size(); ++j) {
       const Ray& ray_b = rays_b[j];
       // The distance of the rays where they are nearest, times the sine s between them. An error of
-      // an angle moves its ray by that times its depth; length_b is depth_a s, length_a depth_b s.
+      // an angle moves its ray by that times its depth; length2_b is (depth_a s)^2.
       const double off = normal.dot(ray_b.direction);
-      const double across_a = ray_a.angle_sigma * length_b[j];
-      const double across_b = ray_b.angle_sigma * length_a;
-      if (off * off > gate_options_.sigmas * gate_options_.sigmas *
-                          (across_a * across_a + across_b * across_b)) {
-        continue;
-      }
+      const double variance =
+          ray_a.angle_variance * length2_b[j] + ray_b.angle_variance * length2_a;
+      if (off * off > sigmas2 * variance) continue;
       if ((*work->seen)[b].track[ray_b.sighting] != kFree) continue;
       const std::optional<Meeting> meeting = Meet(a, ray_a, b, ray_b);
       if (!meeting) continue;

@@ -54,7 +54,7 @@ class ColdStart {
   };
   struct Ray {
     Eigen::Vector3d direction;
-    double angle_sigma;  // radians
+    double angle_variance;  // radians^2
     std::uint32_t sighting;
   };
   struct Work;

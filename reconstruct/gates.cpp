@@ -199,15 +199,13 @@ Best SearchPairs(const Gates& gates, double prior_variance, bool use_prior,
 void OpenGates(const CameraRig& rig, const std::vector<CameraFrame>& seen,
                const Prediction& prediction, const GateOptions& options, Gates* gates) {
   gates->count = 0;
-  gates->in_image = 0;
   for (std::size_t c = 0; c < seen.size(); ++c) {
+    if (seen[c].size() == 0) continue;
     const Camera& camera = rig.cameras[c];
     const Eigen::Vector3d at = prediction.position + seen[c].middle_delay * prediction.velocity;
     const std::optional<ProjectionWithJacobian> projection =
         camera.model.ProjectWithJacobian(camera.camera_from_lab * at);
     if (!projection) continue;
-    if (camera.IsInImage(projection->xy)) ++gates->in_image;
-    if (seen[c].size() == 0) continue;
     Gate& gate = gates->gate[static_cast<std::size_t>(gates->count)];
     gate.camera = static_cast<std::uint32_t>(c);
     gate.count = 0;

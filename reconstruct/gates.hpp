@@ -48,7 +48,6 @@ struct GateOptions {
 struct Gates {
   std::array<Gate, kMaxViews> gate;
   int count = 0;
-  int in_image = 0;  ///< cameras of which the point should be in the image, hidden or not
 };
 
 /// Looks for the free sightings near where the cameras should see a point.
