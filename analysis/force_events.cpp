@@ -25,9 +25,25 @@ struct Crossing {
   double toe_off = kNaN;
 };
 
+// 1 sd of the force while somebody stands on it, from fourth differences: a stance is smooth
+// against them, sampled as fast as kFastEnough, and loading and unloading are few of the samples.
+double NoiseUnderLoad(const std::vector<double>& force, double least) {
+  constexpr double kOfNoise = 8.366600265340756;  // sqrt(1 + 16 + 36 + 16 + 1)
+  std::vector<double> differences;
+  for (std::size_t i = 2; i + 2 < force.size(); ++i) {
+    if (force[i - 2] < least || force[i + 2] < least || force[i] < least) continue;
+    differences.push_back(std::abs(force[i - 2] - 4.0 * force[i - 1] + 6.0 * force[i] -
+                                   4.0 * force[i + 1] + force[i + 2]));
+  }
+  if (differences.size() < 10) return kNaN;
+  return 1.4826 * Quantile(std::move(differences), 0.5) / kOfNoise;
+}
+
 // 1 sd of the force while nobody stands on it: of the samples below a tenth of what a runner
 // brings, twice the quartile's distance from the median, which steps at the edges do not reach.
-double NoiseOf(const ForcePlate& plate) {
+// Where the treadmill's program has set those to zero, of the force under load.
+double NoiseOf(const ForcePlate& plate, double rate_hz) {
+  constexpr double kFastEnough = 150.0;  // Hz
   const double most = Quantile(plate.vertical, 0.99);
   std::vector<double> idle;
   for (const double force : plate.vertical) {
@@ -36,7 +52,9 @@ double NoiseOf(const ForcePlate& plate) {
   if (idle.size() < 10) return kNaN;
   const double middle = Quantile(idle, 0.5);
   for (double& force : idle) force = std::abs(force - middle);
-  return 1.4826 * Quantile(idle, 0.5);
+  const double noise = 1.4826 * Quantile(std::move(idle), 0.5);
+  if (noise > 0.0 || rate_hz < kFastEnough) return noise;
+  return NoiseUnderLoad(plate.vertical, 0.2 * most);
 }
 
 std::vector<Crossing> StancesOn(const std::vector<double>& force, double rate_hz, double start,
@@ -152,7 +170,7 @@ void ChooseFilter(const ForceRecording& forces, const ForceEventOptions& options
                   ForceEvents& result) {
   result.noise = kNaN;
   for (const ForcePlate& plate : forces.plates) {
-    result.noise = std::fmax(result.noise, NoiseOf(plate));
+    result.noise = std::fmax(result.noise, NoiseOf(plate, forces.rate_hz));
   }
   const bool noisy = result.noise > kNoisy;
   constexpr double kLowPass = 50.0;

@@ -111,7 +111,8 @@ TEST_P(Interruption, KilledAtAnyMomentTheOldFileIsWhole) {
     if (ReadFile(folder_ / "run.trial.h5") != old_) ExpectWhole("run.trial.h5");
     WriteFile(folder_ / "run.trial.h5", old_);
   }
-  EXPECT_GT(killed, KillRounds(GetParam()) / 2);
+  // How many depends on what else the machine does meanwhile.
+  EXPECT_GT(killed, KillRounds(GetParam()) / 5);
   // What the killed left behind goes with the next success.
   Type(RewritingCommand("run.trial.h5"));
   EXPECT_EQ(CountPartials(folder_.path()), 0U);
