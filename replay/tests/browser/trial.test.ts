@@ -41,11 +41,10 @@ async function checkAgreement(page: Page, of: string): Promise<void> {
   let before: Buffer = Buffer.alloc(0);
   for (const share of [0.2, 0.5, 0.83]) {
     await scrubTo(page, share);
-    const frame = (await stateOf(page)).frame;
+    await expect.poll(async () => Math.abs((await stateOf(page)).frame - share * last), { timeout: 20_000 })
+      .toBeLessThan(0.01 * last + 1);
     await redrawn(page);
     const state = await stateOf(page);
-    expect(Math.abs(state.frame - share * last)).toBeLessThan(0.01 * last + 1);
-    expect(frame === state.frame || state.frame > 0).toBe(true);
     await shows(page, state.frame);
     if (Number.isNaN(angles[state.frame])) expect(state.number).toBeNaN();
     else expect(Math.abs(state.number - angles[state.frame])).toBeLessThan(TABLE_ROUNDING);
