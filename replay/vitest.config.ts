@@ -12,6 +12,7 @@ export default defineConfig({
           globalSetup: ['tests/browser/trials.ts'],
           testTimeout: 180_000,
           hookTimeout: 240_000,
+          retry: 1, // software rendering beside other tests is late now and then
         },
       },
     ],
