@@ -267,6 +267,21 @@ void AddInputs(const AnalyzeArguments& arguments, ProvenanceRecorder& provenance
   }
 }
 
+// Angles grow with speed by themselves.
+void WarnOfOtherSpeed(const std::vector<analysis::ZScore>& scores, double speed,
+                      CommandContext& context) {
+  constexpr double kMostApart = 0.03;  // as between sessions
+  for (const analysis::ZScore& score : scores) {
+    const double theirs = score.reference->speed;
+    if (!std::isfinite(theirs) || std::abs(speed / theirs - 1.0) <= kMostApart) continue;
+    context.Warn(fmt::format(
+        "the reference values are of running at {:.1f} m/s, this run is at {:.1f}: angles grow "
+        "with speed by themselves",
+        theirs, speed));
+    return;
+  }
+}
+
 void RunAnalyze(const AnalyzeArguments& arguments, CommandContext& context) {
   RefuseToReplaceOtherTrial(arguments);
   ProvenanceRecorder provenance("analyze", context);
@@ -302,6 +317,7 @@ void RunAnalyze(const AnalyzeArguments& arguments, CommandContext& context) {
   std::string text = ResultText(result, reference, arguments);
   if (norms) {
     const auto scores = analysis::ZScores(result.summary, *norms, result.belt_speed);
+    WarnOfOtherSpeed(scores, result.belt_speed, context);
     object["z_scores"] = ZScoresJson(scores);
     text += ZScoresText(scores);
   }

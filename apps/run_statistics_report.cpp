@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "analysis/method.hpp"
 #include "apps/json_number.hpp"
 #include "apps/metric_words.hpp"
 #include "apps/preset_path.hpp"
@@ -169,6 +170,16 @@ std::string ZScoresText(const std::vector<analysis::ZScore>& scores) {
 ReferenceValues ReadReferenceValuesFor(const std::string& word, const std::string& method) {
   ReferenceValues values = storage::ReadReferenceValues(FindPreset(Preset::kReferenceValues, word));
   if (values.method == method) return values;
+  const auto& known = analysis::Methods();
+  const bool is_known = std::any_of(known.begin(), known.end(), [&](const analysis::Method& m) {
+    return m.name == values.method;
+  });
+  if (!is_known) {
+    throw InputError(
+        fmt::format("{}: its values were measured by other methods than Medius'; they can be read "
+                    "and cited, not compared",
+                    values.name));
+  }
   throw InputError(
       fmt::format("{}: reference values of the method {}; the analysis is by {}: two methods "
                   "differ by more than "
