@@ -60,7 +60,7 @@ TEST(DescribeRun, HasAWindowAMinuteAndTheRestWithTheLast) {
 TEST(DescribeRun, FindsASlopeAndTheChangeFromFirstToLast) {
   // 0.002 a minute over 20 minutes.
   const StrideTable table = RunOf(20.0, 2, [](double t) { return 0.1 + 0.002 * t / 60.0; });
-  const TrendRow& row = OfRight(DescribeRun(table, SystematicErrors()).trends);
+  const TrendRow row = OfRight(DescribeRun(table, SystematicErrors()).trends);
   // sd of the slope by least squares: 0.01 sqrt(12) / (20 sqrt(1714)).
   const double slope_sd = 0.01 * std::sqrt(12.0) / (20.0 * std::sqrt(1714.0));
   EXPECT_NEAR(row.slope_per_minute, 0.002, 4.0 * slope_sd);
@@ -79,7 +79,7 @@ TEST(DescribeRun, FindsAStepWhereThereIsOneAndNoneElsewhere) {
   EXPECT_LT(step.change_point_p, 1e-6);
   EXPECT_NEAR(step.change_point, 305.0, 10.0 * kStride);  // a step of one sd of the strides
   EXPECT_NEAR(step.change_point_shift, 0.01, 5.0 * 0.01 * std::sqrt(1.57 * 4.0 / 857.0));
-  const TrendRow& none =
+  const TrendRow none =
       OfRight(DescribeRun(RunOf(10.0, 4, [](double) { return 0.1; }), {}).trends);
   EXPECT_GT(none.change_point_p, kChangePointLevel);
   EXPECT_TRUE(std::isnan(none.change_point));
