@@ -74,13 +74,12 @@ TEST(DescribeRun, FindsASlopeAndTheChangeFromFirstToLast) {
 }
 
 TEST(DescribeRun, FindsAStepWhereThereIsOneAndNoneElsewhere) {
-  const TrendRow& step = OfRight(
+  const TrendRow step = OfRight(
       DescribeRun(RunOf(10.0, 3, [](double t) { return t < 305.0 ? 0.1 : 0.11; }), {}).trends);
   EXPECT_LT(step.change_point_p, 1e-6);
   EXPECT_NEAR(step.change_point, 305.0, 10.0 * kStride);  // a step of one sd of the strides
   EXPECT_NEAR(step.change_point_shift, 0.01, 5.0 * 0.01 * std::sqrt(1.57 * 4.0 / 857.0));
-  const TrendRow none =
-      OfRight(DescribeRun(RunOf(10.0, 4, [](double) { return 0.1; }), {}).trends);
+  const TrendRow none = OfRight(DescribeRun(RunOf(10.0, 4, [](double) { return 0.1; }), {}).trends);
   EXPECT_GT(none.change_point_p, kChangePointLevel);
   EXPECT_TRUE(std::isnan(none.change_point));
   EXPECT_TRUE(std::isnan(none.change_point_shift));
