@@ -8,16 +8,16 @@
 
 #include <fmt/format.h>
 
+#include "analysis/summary.hpp"
 #include "core/error.hpp"
 
 namespace medius::analysis {
 namespace {
 
-const SummaryRow* FindRow(const Summary& summary, const std::string& metric, Side side) {
-  const auto found = std::find_if(summary.begin(), summary.end(), [&](const SummaryRow& row) {
-    return row.side == side && row.metric.name == metric;
-  });
-  return found == summary.end() || found->n < 2 || !std::isfinite(found->sd) ? nullptr : &*found;
+// A row whose strides have a spread.
+const SummaryRow* FindSpreadRow(const Summary& summary, const std::string& metric, Side side) {
+  const SummaryRow* row = FindRow(summary, metric, side);
+  return row == nullptr || row->n < 2 || !std::isfinite(row->sd) ? nullptr : row;
 }
 
 // Sums over subjects and sides of one metric.
@@ -36,7 +36,7 @@ std::size_t AddSide(const std::vector<Summary>& visits, const std::string& metri
   std::vector<double> means;
   double stride_variance = 0.0;
   for (const Summary& visit : visits) {
-    const SummaryRow* row = FindRow(visit, metric, side);
+    const SummaryRow* row = FindSpreadRow(visit, metric, side);
     if (row == nullptr) continue;
     means.push_back(row->mean);
     stride_variance += row->sd * row->sd / static_cast<double>(row->n);

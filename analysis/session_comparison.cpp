@@ -11,6 +11,7 @@
 
 #include "analysis/distributions.hpp"
 #include "analysis/session_trend.hpp"
+#include "analysis/summary.hpp"
 #include "core/check.hpp"
 #include "core/error.hpp"
 
@@ -20,13 +21,6 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kFewStrides = 15;  // a side; docs/methods.md
-
-const SummaryRow* FindRow(const Summary& summary, std::string_view metric, Side side) {
-  const auto found = std::find_if(summary.begin(), summary.end(), [&](const SummaryRow& row) {
-    return row.metric.name == metric && row.side == side;
-  });
-  return found == summary.end() ? nullptr : &*found;
-}
 
 // Days since 1970 of "2026-11-25T16:30:00Z", "...+01:00" or the date alone.
 std::optional<double> DayOf(const std::string& created) {

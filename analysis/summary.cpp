@@ -1,5 +1,6 @@
 #include "analysis/summary.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -76,6 +77,13 @@ Summary Summarize(const StrideTable& strides, const SystematicErrors& errors) {
     }
   }
   return summary;
+}
+
+const SummaryRow* FindRow(const Summary& summary, std::string_view metric, Side side) {
+  const auto found = std::find_if(summary.begin(), summary.end(), [&](const SummaryRow& row) {
+    return row.metric.name == metric && row.side == side;
+  });
+  return found == summary.end() ? nullptr : &*found;
 }
 
 }  // namespace medius::analysis

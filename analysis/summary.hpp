@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "analysis/systematic_error.hpp"
@@ -29,5 +30,8 @@ struct MetricSample {
 /// of the systematic part. NaN where it cannot be had: mean for n = 0, sd, interval and trend
 /// for n < 2.
 [[nodiscard]] Summary Summarize(const StrideTable& strides, const SystematicErrors& errors);
+
+/// The row of a metric and side; nullptr where there is none.
+[[nodiscard]] const SummaryRow* FindRow(const Summary& summary, std::string_view metric, Side side);
 
 }  // namespace medius::analysis

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "analysis/summary.hpp"
 #include "apps/analyze_options.hpp"
 #include "apps/command.hpp"
 #include "apps/json_number.hpp"
@@ -68,13 +69,6 @@ std::string NameWithUnit(const QuantityDescription& metric) {
   return metric.unit.empty() ? metric.name : metric.name + "_" + metric.unit;
 }
 
-const SummaryRow* FindRow(const Summary& summary, std::string_view metric, Side side) {
-  for (const SummaryRow& row : summary) {
-    if (row.metric.name == metric && row.side == side) return &row;
-  }
-  return nullptr;
-}
-
 std::size_t CountStrides(const StrideTable& strides, Side side, bool accepted_only) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < strides.stride_count(); ++i) {
@@ -108,7 +102,7 @@ nlohmann::json SummaryJson(const Summary& summary, const Summary& reference) {
                             {"ci_high", NumberOrNull(scale * row.ci_high)},
                             {"trend_per_minute", NumberOrNull(scale * row.trend_per_minute)},
                             {"measurement_sigma", NumberOrNull(scale * row.measurement_sigma)}};
-    if (const SummaryRow* other = FindRow(reference, row.metric.name, row.side)) {
+    if (const SummaryRow* other = analysis::FindRow(reference, row.metric.name, row.side)) {
       entry["reference_mean"] = NumberOrNull(scale * other->mean);
       if (IsComparable(row, other->mean)) {
         entry["interval_holds_reference"] = Holds(row, other->mean);
@@ -177,14 +171,14 @@ std::string ResultText(const analysis::AnalysisResult& result, const Summary& re
   text += "\n";
   for (const Side side : kSides) {
     for (const ShownMetric& shown : kShown) {
-      const SummaryRow* row = FindRow(result.summary, shown.name, side);
+      const SummaryRow* row = analysis::FindRow(result.summary, shown.name, side);
       if (row != nullptr) {
-        text += TableLine(*row, shown.title, FindRow(reference, shown.name, side));
+        text += TableLine(*row, shown.title, analysis::FindRow(reference, shown.name, side));
       }
     }
   }
   for (const Side side : kSides) {
-    const SummaryRow* cadence = FindRow(result.summary, "cadence", side);
+    const SummaryRow* cadence = analysis::FindRow(result.summary, "cadence", side);
     text += fmt::format("{}: {} of {} strides accepted", ToString(side),
                         CountStrides(result.strides, side, true),
                         CountStrides(result.strides, side, false));

@@ -318,17 +318,15 @@ void Reconstruction::WarnOfLabels() const {
 // Sightings that are named anew lose the labels that they had.
 void Reconstruction::RefuseToLoseLabels() const {
   std::error_code absent;
-  if (IsAnonymous(trial_, cameras_) ||
-      !std::filesystem::equivalent(arguments_.trial, arguments_.output, absent)) {
-    return;
-  }
+  if (!std::filesystem::equivalent(arguments_.trial, arguments_.output, absent)) return;
   throw InputError(fmt::format(
       "{}: the labels of its sightings would be lost with --ignore-labels; name another -o",
       arguments_.output));
 }
 
 void Reconstruction::Run() {
-  const bool anonymous = arguments_.ignore_labels || IsAnonymous(trial_, cameras_);
+  const bool has_labels = !IsAnonymous(trial_, cameras_);
+  const bool anonymous = arguments_.ignore_labels || !has_labels;
   if (!arguments_.corrections.empty() && !anonymous) {
     throw InputError(fmt::format(
         "{}: its sightings bear labels, which corrections of tracks cannot change; correct the "
@@ -336,7 +334,7 @@ void Reconstruction::Run() {
         arguments_.trial));
   }
   if (anonymous) {
-    RefuseToLoseLabels();
+    if (has_labels) RefuseToLoseLabels();
     NameTracks();
   } else {
     WarnOfLabels();
@@ -378,8 +376,9 @@ void Reconstruction::Run() {
 }  // namespace
 
 void RunReconstruct(const ReconstructArguments& arguments, CommandContext& context) {
-  const std::string learn_from =
-      arguments.learn_from.empty() ? std::string() : ParseStretch(arguments.learn_from).file.string();
+  const std::string learn_from = arguments.learn_from.empty()
+                                     ? std::string()
+                                     : ParseStretch(arguments.learn_from).file.string();
   RequireFreeOutputs({arguments.review, arguments.output},
                      {arguments.rig, arguments.static_trial, arguments.subject, arguments.markers,
                       learn_from, arguments.corrections});

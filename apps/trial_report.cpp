@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "analysis/summary.hpp"
 #include "core/error.hpp"
 
 namespace medius::apps {
@@ -166,10 +167,7 @@ SampleTally TallySamples(const TrialReader& trial, const WorkControl& control) {
 }
 
 const SummaryRow* TrialReport::Find(std::string_view metric, Side side) const {
-  for (const SummaryRow& row : summary) {
-    if (row.metric.name == metric && row.side == side) return &row;
-  }
-  return nullptr;
+  return analysis::FindRow(summary, metric, side);
 }
 
 const analysis::MeanCurve* TrialReport::FindCurve(std::string_view angle, Side side) const {
